@@ -1,0 +1,239 @@
+"""An edition → LocalizedRelease: every text in one language, dates and datelines as its readers write them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from communique import markup
+from communique.catalog import Translator
+from communique.culture import CULTURES, Culture
+from communique.errors import InputError, Problem
+from communique.markup import Rendered
+from communique.model import Markdown, Newsroom, Text
+from communique.plan import Edition, State
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day as readers write it, and in ISO 8601."""
+
+    text: str
+    iso: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact in one language; absent parts are empty."""
+
+    name: str
+    role: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in one language. ``width`` and ``height`` in pixels, 0 where unknown; ``file`` is its address."""
+
+    file: str
+    alt: str
+    caption: str
+    credit: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to download. ``size`` in bytes."""
+
+    file: str
+    title: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A correction in one language."""
+
+    day: Day
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The newsroom in one language."""
+
+    name: str
+    short_name: str
+    office: str
+    url: str
+    boilerplate: Markup
+    contacts: tuple[Person, ...]
+    logo: str
+    accent: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizedRelease:
+    """All that a template shows of a release. Texts are plain and absent ones empty; Markup is clean HTML.
+
+    ``url`` is the public address of its page, with a closing slash. ``embargo`` says until when while it lasts.
+    ``body`` opens with the dateline; ``ended`` is the body with the end mark, for paper and mail.
+    """
+
+    id: str
+    language: str
+    version: int
+    office: Office
+    title: str
+    subtitle: str
+    summary: str
+    highlights: tuple[str, ...]
+    city: str
+    dateline: str
+    body: Markup
+    ended: Markup
+    footnotes: Markup
+    notes: Markup
+    contacts: tuple[Person, ...]
+    images: tuple[Picture, ...]
+    attachments: tuple[Download, ...]
+    corrections: tuple[Notice, ...]
+    tags: tuple[str, ...]
+    day: Day
+    created: str
+    modified: str
+    embargo: str
+    draft: bool
+    retracted: bool
+    url: str
+    alternates: tuple[str, ...]
+
+
+def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
+    """Return an edition with all its texts in its language; raises InputError for unsafe HTML in a translation."""
+    return _Localizer(edition, newsroom).release()
+
+
+class _Localizer:
+    def __init__(self, edition: Edition, newsroom: Newsroom) -> None:
+        self.edition = edition
+        self.newsroom = newsroom
+        self.culture: Culture = CULTURES[edition.language]
+        own, room = edition.catalogs
+        self.own = Translator(own)
+        self.room = Translator(room)
+
+    def text(self, text: Text | None) -> str:
+        return self.own(text.source) if text else ""
+
+    def room_text(self, text: Text | None) -> str:
+        return self.room(text.source) if text else ""
+
+    def prose(self, text: Markdown | None, words: Translator, prefix: str = "", base_level: int = 2) -> Rendered:
+        if text is None:
+            return Rendered("", "", (), (), ())
+        rendered = markup.render(text.source, words, base_level=base_level, prefix=prefix)
+        if rendered.dropped:
+            # The source was checked when it was read, so this came with a translation.
+            catalog = self.edition.catalogs[0 if words is self.own else 1]
+            path = catalog.path if catalog else text.path
+            message = f"{', '.join(rendered.dropped)} is not allowed in a translation"
+            raise InputError(Problem(path, 0, message, "use the markup of the msgid"))
+        return rendered
+
+    def day(self, day: date) -> Day:
+        return Day(self.culture.day(day), day.isoformat())
+
+    def person(self, key: str) -> Person:
+        contact = self.newsroom.contacts[key]  # type: ignore[index]  # a ContactKey names a Word, checked in source
+        return Person(
+            self.room_text(contact.name), self.room_text(contact.role), contact.email or "", contact.phone or ""
+        )
+
+    def office(self) -> Office:
+        newsroom = self.newsroom
+        return Office(
+            name=self.room_text(newsroom.name),
+            short_name=self.room_text(newsroom.short_name),
+            office=self.room_text(newsroom.office),
+            url=newsroom.base_url,
+            boilerplate=Markup(self.prose(newsroom.boilerplate, self.room, "about", 3).html),
+            contacts=tuple(self.person(key) for key in newsroom.contacts),
+            logo=newsroom.logo or "",
+            accent=newsroom.accent,
+        )
+
+    def release(self) -> LocalizedRelease:
+        edition, release = self.edition, self.edition.release
+        office = self.office()
+        city = self.text(release.city)
+        day = release.date.at.astimezone(self.newsroom.timezone).date() if release.date.precise else release.date.day
+        dateline = self.culture.dateline(city, day) if city and self.culture.dateline else ""
+        body = self.prose(release.body, self.own)
+        opening = f'<span class="dateline">{Markup.escape(dateline)}</span>'
+        html = markup.prepend_inline(body.html, opening) if dateline else body.html
+        notes = self.prose(release.notes, self.own, "notes", 3)
+        localized = LocalizedRelease(
+            id=release.id,
+            language=edition.language,
+            version=release.version,
+            office=office,
+            title=self.text(release.title),
+            subtitle=self.text(release.subtitle),
+            summary=self.text(release.summary),
+            highlights=tuple(map(self.text, release.highlights)),
+            city=city,
+            dateline=dateline.strip(),
+            body=Markup(html),
+            ended=Markup(self.end(html)),
+            footnotes=Markup(body.footnotes),
+            notes=Markup(notes.html + notes.footnotes),
+            contacts=tuple(map(self.person, release.contacts)) or office.contacts[:1],
+            images=tuple(
+                Picture(
+                    quote(image.file), self.text(image.alt), self.text(image.caption), self.text(image.credit),
+                    image.width, image.height,
+                )
+                for image in release.images
+            ),
+            attachments=tuple(
+                Download(quote(item.file), self.text(item.title), item.size) for item in release.attachments
+            ),
+            corrections=tuple(
+                Notice(self.day(item.date.day), self.text(item.note)) for item in release.corrections
+            ),
+            tags=tuple(map(str, release.tags)),
+            day=self.day(day),
+            created=release.date.at.isoformat(),
+            modified=(release.corrections[-1].date if release.corrections else release.date).at.isoformat(),
+            embargo=self.culture.instant(release.embargo.at.astimezone(self.newsroom.timezone))
+            if release.embargo and edition.embargoed
+            else "",
+            draft=edition.draft,
+            retracted=edition.state is State.RETRACTED,
+            url=f"{self.newsroom.base_url}{edition.language}/{release.id}/",
+            alternates=edition.alternates,
+        )
+        return localized
+
+    def end(self, html: str) -> str:
+        mark = f'<span class="end">{self.culture.end_mark}</span>'
+        return markup.append_inline(html, mark) if self.culture.end_inline else f'{html}\n<p class="end">{self.culture.end_mark}</p>'
+
+
+def under(release: LocalizedRelease, base: str) -> LocalizedRelease:
+    """Return the release with every relative address made absolute, for files that leave their place."""
+    fields = {name: Markup(markup.absolute(getattr(release, name), base)) for name in ("body", "ended", "footnotes", "notes")}
+    return dataclasses.replace(
+        release,
+        **fields,
+        images=tuple(dataclasses.replace(i, file=base + i.file) for i in release.images),
+        attachments=tuple(dataclasses.replace(a, file=base + a.file) for a in release.attachments),
+    )

@@ -1,0 +1,84 @@
+"""LocalizedRelease → what goes into a mail: HTML, plain text, and the whole message."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+import css_inline
+
+from communique.catalog import Translator
+from communique.errors import InputError, Problem
+from communique.localize import LocalizedRelease, under
+from communique.model import Newsroom, Release
+from communique.plaintext import Links
+from communique.templates import Templates
+
+#: Gmail shows no more of a message's HTML than this many bytes.
+CLIPPED_AT = 102 * 1024
+
+
+def html(release: LocalizedRelease, templates: Templates, words: Translator, path: str) -> bytes:
+    """Return the mail's HTML in UTF-8 with every style inline; raises InputError where Gmail would cut it."""
+    page = templates.render("mail/release.html.j2", words, release=under(release, release.url))
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True)
+    result = inliner.inline(page).encode()
+    if len(result) > CLIPPED_AT:
+        size = f"{len(result) / 1024:.0f} KB"
+        hint = "shorten the text, or move a part of it into an attachment"
+        raise InputError(Problem(path, 0, f"the mail would have {size} of HTML; Gmail cuts at 102 KB", hint))
+    return result
+
+
+def text(release: LocalizedRelease, templates: Templates, words: Translator) -> bytes:
+    """Return the mail's plain text in UTF-8, 72 columns wide, with its links listed at the end."""
+    plain = templates.render("mail/release.txt.j2", words, release=under(release, release.url), links=Links())
+    lines = (line.rstrip(" ") for line in plain.strip("\n").split("\n"))
+    return (re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n").encode()
+
+
+def message(
+    release: LocalizedRelease,
+    source: Release,
+    newsroom: Newsroom,
+    subject: str,
+    parts: tuple[bytes, bytes, bytes],
+) -> bytes:
+    """Return the whole message without recipients (RFC 5322): ``parts`` are its text, HTML and PDF.
+
+    ``X-Unsent`` has mail programs open it as a message to be sent. Everything in it comes from the release, so
+    that the same release gives the same bytes.
+    """
+    plain, page, pdf = parts
+    sender = newsroom.smtp and newsroom.smtp.sender
+    address = sender or next((c.email for c in (*release.contacts, *release.office.contacts) if c.email), "")
+    if not address:
+        hint = "give a contact an email, or write smtp: {sender: …}"
+        raise InputError(Problem(newsroom.path, 0, "no contact has an email, so the message has no sender", hint))
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = subject
+    mail["From"] = Address(release.office.name, addr_spec=address)
+    reply = next((c.email for c in release.contacts if c.email), "")
+    if reply and reply != address:
+        mail["Reply-To"] = reply
+    mail["Date"] = format_datetime(source.date.at)
+    host = urlsplit(newsroom.base_url).hostname
+    mail["Message-ID"] = f"<{release.id}.v{release.version}.{release.language}@{host}>"
+    mail["Content-Language"] = release.language
+    mail["X-Unsent"] = "1"
+    mail.set_content(plain.decode())
+    mail.add_alternative(page.decode(), subtype="html")
+    mail.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{release.id}.{release.language}.pdf")
+    _fix_boundaries(mail, hashlib.sha256(b"\0".join(parts)).hexdigest()[:24])
+    return mail.as_bytes()
+
+
+def _fix_boundaries(mail: MIMEPart, digest: str) -> None:
+    """Set each multipart's boundary, which the library would draw by chance."""
+    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{digest}_{number}")

@@ -1,0 +1,178 @@
+"""LocalizedRelease → PDF, by WeasyPrint; what it warns of is a problem."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from communique import native
+from communique.catalog import Translator
+from communique.errors import InputError, Problem
+from communique.localize import LocalizedRelease
+from communique.model import Newsroom, Release
+from communique.reader import Reader
+from communique.templates import FOLDER, Templates
+
+if TYPE_CHECKING:
+    import weasyprint
+
+#: Nothing is fetched from here: it is the base address that templates' own files have while a PDF is made.
+TEMPLATES_URL = "https://templates.invalid/"
+ROOT_URL = "https://newsroom.invalid/"
+
+LAYOUTS = {"ko": "bodo", "en": "release", "fr": "release"}
+
+
+def load_weasyprint() -> Any:
+    """Return the weasyprint module; raises InputError that names the packages of missing libraries.
+
+    It is imported when the first PDF is due, since importing takes longer than making a document.
+    """
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    try:
+        import weasyprint
+    except OSError:
+        raise InputError(Problem("the machine", 0, f"lacks libraries: {native.HELP}")) from None
+    return weasyprint
+
+
+@dataclass
+class _Style:
+    """A layout's stylesheet, parsed once: its fonts are loaded with it."""
+
+    css: Any
+    fonts: Any
+    counters: dict[str, Any]
+    families: frozenset[str]
+
+
+class Printer:
+    """Makes PDFs in one process, sharing fonts and parsed stylesheets among them."""
+
+    def __init__(self, reader: Reader, templates: Templates) -> None:
+        self.reader = reader
+        self.templates = templates
+        self._styles: dict[str, _Style] = {}
+
+    def print(self, release: LocalizedRelease, source: Release, newsroom: Newsroom, words: Translator) -> bytes:
+        """Return the PDF; raises InputError for a missing layout, picture, font or letter."""
+        weasyprint = load_weasyprint()
+        name = str(newsroom.pdf.layout.get(release.language, LAYOUTS[release.language]))  # type: ignore[call-overload]
+        layout = f"print/{name}.html.j2"
+        if not self.reader.exists(f"{FOLDER}/{layout}"):
+            known = [n.removesuffix(".html.j2") for n in self.reader.listing(f"{FOLDER}/print") if n.endswith(".html.j2")]
+            hint = f"layouts here: {', '.join(known)}"
+            raise InputError(Problem(newsroom.path, 0, f"there is no print layout '{name}'", hint))
+        page = keep_words(self.templates.render(layout, words, release=release, paper=newsroom.pdf.paper))
+        fetcher = _fetcher(self.reader, release.url, source.folder)
+        with _warnings() as warnings:
+            style = self._style(name, fetcher)
+            document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)
+            options = {
+                "pdf_variant": newsroom.pdf.variant,
+                "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
+            }
+            rendered = document.render(
+                stylesheets=[style.css], font_config=style.fonts, counter_style=style.counters, **options
+            )
+            pdf: bytes = rendered.write_pdf(**options)
+        self._check(rendered, style, warnings, source)
+        return pdf
+
+    def _style(self, layout: str, fetcher: Any) -> _Style:
+        import weasyprint
+        from weasyprint.css.counters import CounterStyle
+        from weasyprint.text.fonts import FontConfiguration
+
+        if layout not in self._styles:
+            path = f"print/{layout}.css"
+            text = self.reader.text(f"{FOLDER}/{path}")
+            fonts, counters = FontConfiguration(), CounterStyle()
+            css = weasyprint.CSS(
+                string=text, base_url=TEMPLATES_URL + path, url_fetcher=fetcher, font_config=fonts, counter_style=counters
+            )
+            declared = self.reader.text(f"{FOLDER}/fonts/fonts.css")
+            families = re.findall(r"font-family:\s*[\"']?([^;\"']+)", declared)
+            self._styles[layout] = _Style(css, fonts, counters, frozenset(families))
+        return self._styles[layout]
+
+    def _check(self, rendered: weasyprint.Document, style: _Style, warnings: list[str], source: Release) -> None:
+        """Raise InputError for WeasyPrint's warnings and for letters that no font of the templates has."""
+        problems = [Problem(source.path, 0, f"the PDF would be wrong: {warning}") for warning in warnings]
+        foreign = sorted(
+            {
+                letter
+                for font in rendered.fonts.values()
+                if font.family not in style.families
+                for letter in "".join(font.to_unicode.values())
+                if not letter.isspace()
+            }
+        )
+        if foreign:
+            named = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in foreign)
+            hint = "use another letter, or add a font to templates/fonts/"
+            problems.insert(0, Problem(source.path, 0, f"no font of the PDF has {named}", hint))
+        if problems:
+            raise InputError(*problems)
+
+
+def _fetcher(reader: Reader, release_url: str, folder: str) -> Any:
+    """Return a fetcher that serves the release's own files and templates/, and nothing else."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class Fetcher(URLFetcher):  # type: ignore[misc]
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+            for prefix, place in ((release_url, f"{folder}/"), (TEMPLATES_URL, f"{FOLDER}/"), (ROOT_URL, "")):
+                if url.startswith(prefix):
+                    path = place + unquote(url.removeprefix(prefix))
+                    if ".." not in path.split("/") and reader.exists(path):
+                        kind = {"svg": "image/svg+xml", "css": "text/css"}.get(path.rpartition(".")[2].lower(), "")
+                        return URLFetcherResponse(url, reader.read(path), {"Content-Type": kind} if kind else None)
+            raise ValueError("it is not among the release's files")
+
+    return Fetcher()
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Collect what WeasyPrint logs as a warning or worse, and keep it off the terminal."""
+    found: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(" ".join(record.getMessage().split()))
+
+    logger, collector = logging.getLogger("weasyprint"), Collector(logging.WARNING)
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(collector)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagate
+
+
+_WORD = re.compile(r"[^\s<>&;]*[\uac00-\ud7a3][^\s<>&;]*")
+_JOINT = re.compile(r"(?<=[^\u2060])(?=[\uac00-\ud7a3])|(?<=[\uac00-\ud7a3])(?=[^\u2060])")
+#: Longer runs without a space are let break: they are no words.
+_LONGEST_WORD = 24
+
+
+def keep_words(html: str) -> str:
+    """Return a page whose Korean words are not broken at line ends.
+
+    WeasyPrint has no ``word-break: keep-all``, so the letters of a word are joined by U+2060 WORD JOINER.
+    """
+
+    def join(match: re.Match[str]) -> str:
+        return _JOINT.sub("\u2060", match[0]) if len(match[0]) <= _LONGEST_WORD else match[0]
+
+    head, mark, body = html.partition("<body")
+    pieces = re.split(r"(<[^>]*>)", mark + body)
+    return head + "".join(p if p.startswith("<") else _WORD.sub(join, p) for p in pieces)

@@ -1,0 +1,53 @@
+"""Is it a picture, and how large is it."""
+
+from __future__ import annotations
+
+import io
+import re
+from xml.etree import ElementTree
+
+KNOWN = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+
+
+def size(data: bytes, name: str) -> tuple[int, int]:
+    """Return a picture's width and height in pixels, zeros for a drawing that has no size of its own.
+
+    Raises ValueError, in an author's words, for what is no JPEG, PNG, WebP, GIF or SVG.
+    """
+    if name.lower().endswith(".svg"):
+        return _drawing(data)
+    # Pillow is slow to import, and a release without pictures does not need it.
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=list(KNOWN)) as picture:
+            picture.verify()
+            return picture.size
+    except UnidentifiedImageError:
+        raise ValueError("is no picture") from None
+    except Image.DecompressionBombError:
+        raise ValueError("is too large a picture") from None
+    except (OSError, SyntaxError, ValueError, Warning) as error:
+        raise ValueError(f"is a damaged picture ({error})") from None
+
+
+def _drawing(data: bytes) -> tuple[int, int]:
+    if b"<!ENTITY" in data:
+        raise ValueError("is a drawing with XML entities")
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError:
+        raise ValueError("is no picture") from None
+    if root.tag.rpartition("}")[2] != "svg":
+        raise ValueError("is no picture")
+    if any(e.tag.rpartition("}")[2] in ("script", "foreignObject") for e in root.iter()):
+        raise ValueError("is a drawing with a script in it")
+    box = root.get("viewBox", "").replace(",", " ").split()
+    lengths = [root.get("width", ""), root.get("height", "")]
+    if all(re.fullmatch(r"[\d.]+(px)?", length) for length in lengths):
+        width, height = (round(float(length.removesuffix("px"))) for length in lengths)
+        return width, height
+    try:
+        return (round(float(box[2])), round(float(box[3]))) if len(box) == 4 else (0, 0)
+    except ValueError:
+        return 0, 0

@@ -1,0 +1,197 @@
+"""Which files there are to make, and which languages are held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Literal
+
+from communique import catalog, messages
+from communique.catalog import Catalog, Gaps
+from communique.errors import InputError, Problems
+from communique.messages import Message
+from communique.model import LANGUAGES, Newsroom, Release
+from communique.reader import Reader
+
+Format = Literal["html", "pdf", "email"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "email")
+
+
+class State(Enum):
+    """How far a release is in one language."""
+
+    PUBLIC = "public"
+    EMBARGO = "under embargo"
+    HELD = "held back"
+    DRAFT = "draft"
+    RETRACTED = "retracted"
+
+
+class Kind(Enum):
+    """What a file is, and so who renders it."""
+
+    PAGE = "page"
+    PDF = "pdf"
+    HTML = "html"
+    TEXT = "text"
+    EML = "eml"
+    COPY = "copy"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One file to make, below the output folder; a COPY has its input's path in ``source``."""
+
+    path: str
+    kind: Kind
+    format: Format
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A release in one language: what is known of it before anything is rendered.
+
+    ``catalogs`` are those of the release and of newsroom.yaml (None in their source language). ``gaps`` says what
+    is not translated, ``because`` why it is held back. ``alternates`` are the languages that are public.
+    ``embargoed`` is so for drafts too, whose ``state`` is another.
+    """
+
+    release: Release
+    language: str
+    state: State
+    catalogs: tuple[Catalog | None, Catalog | None]
+    words: Catalog | None
+    gaps: tuple[Gaps, ...] = ()
+    because: str = ""
+    alternates: tuple[str, ...] = ()
+    draft: bool = False
+    embargoed: bool = False
+    targets: tuple[Target, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.release.id} ({self.language})"
+
+
+class Desk:
+    """Judges releases: reads the catalogs once and remembers what newsroom and templates lack."""
+
+    def __init__(self, reader: Reader, newsroom: Newsroom, template_words: tuple[Message, ...], problems: Problems) -> None:
+        self.reader = reader
+        self.newsroom = newsroom
+        self.problems = problems
+        self._shared = {
+            language: (
+                self._judge(language, "newsroom", newsroom.source_language, messages.of(newsroom)),
+                self._judge(language, "messages", "en", template_words),
+            )
+            for language in newsroom.languages
+        }
+
+    def _judge(
+        self, language: str, domain: str, source_language: str, needed: tuple[Message, ...]
+    ) -> tuple[Catalog | None, Gaps | None]:
+        """Return a catalog and what it lacks; broken messages and catalogs become problems."""
+        path = catalog.path_of(language, domain)
+        if language == source_language:
+            return None, None
+        try:
+            found = catalog.read(self.reader, language, domain)
+        except InputError as error:
+            self.problems.extend(error.problems)
+            return None, Gaps(path, broken=error.problems)
+        gaps = catalog.audit(found, path, needed)
+        self.problems.extend(gaps.broken)
+        return found, gaps or None
+
+    def editions(self, release: Release, now: datetime, *, drafts: bool = False) -> tuple[Edition, ...]:
+        """Return a release in each of its languages, judged as of ``now``."""
+        needed = messages.of(release)
+        editions = []
+        for language in release.languages:
+            own, own_gaps = self._judge(language, release.id, release.source_language, needed)
+            (room, room_gaps), (words, words_gaps) = self._shared[language]
+            gaps = tuple(g for g in (own_gaps, room_gaps, words_gaps) if g)
+            state = self._state(release, bool(gaps), now)
+            because = "; ".join(map(str, gaps)) if state is State.HELD else ""
+            embargoed = release.embargo is not None and now < release.embargo.at
+            editions.append(
+                Edition(release, language, state, (own, room), words, gaps, because, embargoed=embargoed)
+            )
+        waiting = [e.language for e in editions if e.state is State.HELD]
+        if release.together and waiting:
+            because = f"together: waits for {', '.join(waiting)}"
+            editions = [
+                replace(e, state=State.HELD, because=because) if e.state in (State.PUBLIC, State.EMBARGO) else e
+                for e in editions
+            ]
+        public = tuple(e.language for e in editions if e.state in (State.PUBLIC, State.RETRACTED))
+        return tuple(self._planned(replace(e, alternates=public), drafts=drafts) for e in editions)
+
+    @staticmethod
+    def _state(release: Release, incomplete: bool, now: datetime) -> State:
+        if release.status == "draft":
+            return State.DRAFT
+        if incomplete:
+            return State.HELD
+        if release.embargo and now < release.embargo.at:
+            return State.EMBARGO
+        return State.RETRACTED if release.status == "retracted" else State.PUBLIC
+
+    @staticmethod
+    def _planned(edition: Edition, *, drafts: bool) -> Edition:
+        release, language = edition.release, edition.language
+        match edition.state:
+            case State.PUBLIC:
+                targets = (*_press(release, language), *_site(release, language))
+            case State.EMBARGO:
+                targets = tuple(_press(release, language))
+            case State.RETRACTED:
+                # The address stays and tells; the text and the files are gone.
+                targets = tuple(t for t in _site(release, language) if t.kind is Kind.PAGE)
+            case State.HELD | State.DRAFT:
+                targets = tuple(_press(release, language)) if drafts else ()
+        return replace(edition, targets=targets, draft=edition.state in (State.HELD, State.DRAFT))
+
+
+def _press(release: Release, language: str) -> Iterator[Target]:
+    stem = f"press/{release.id}/{release.id}.{language}"
+    yield Target(f"{stem}.pdf", Kind.PDF, "pdf")
+    yield Target(f"{stem}.html", Kind.HTML, "email")
+    yield Target(f"{stem}.txt", Kind.TEXT, "email")
+    yield Target(f"{stem}.eml", Kind.EML, "email")
+
+
+def _site(release: Release, language: str) -> Iterator[Target]:
+    folder = f"site/{language}/{release.id}"
+    yield Target(f"{folder}/index.html", Kind.PAGE, "html")
+    yield Target(f"{folder}/{release.id}.{language}.pdf", Kind.PDF, "pdf")
+    names = (
+        *(image.file for image in release.images),
+        *release.inline_pictures,
+        *(attachment.file for attachment in release.attachments),
+    )
+    for name in dict.fromkeys(names):
+        yield Target(f"{folder}/{name}", Kind.COPY, "html", f"{release.folder}/{name}")
+
+
+def assets(newsroom: Newsroom) -> tuple[Target, ...]:
+    """Return the files that every public page shares."""
+    style = Target("site/assets/site.css", Kind.STYLE, "html")
+    if not newsroom.logo:
+        return (style,)
+    return style, Target(f"site/assets/{newsroom.logo}", Kind.COPY, "html", str(newsroom.logo))
+
+
+def withdrawn(editions: Iterable[Edition]) -> tuple[str, ...]:
+    """Return the paths that these releases could have in output/ and, as of now, must not."""
+    paths: dict[str, None] = {}
+    planned: set[str] = set()
+    for edition in editions:
+        planned.update(target.path for target in edition.targets)
+        for language in LANGUAGES:
+            paths.update((t.path, None) for t in (*_press(edition.release, language), *_site(edition.release, language)))
+    return tuple(path for path in paths if path not in planned)

@@ -1,0 +1,252 @@
+"""YAML and Markdown → Newsroom and Releases, with the line of every problem."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC
+from urllib.parse import unquote
+
+from communique import markup, pictures, schema, yamltree
+from communique.errors import InputError, Problem, Problems, nearest
+from communique.model import Attachment, FileName, Image, Located, Markdown, Newsroom, Release
+from communique.reader import Reader
+from communique.schema import Setting
+
+NEWSROOM = "newsroom.yaml"
+RELEASES = "releases"
+ID_PATTERN = r"[a-z0-9][a-z0-9-]*"
+#: Names of catalogs that are no release's.
+RESERVED_IDS = ("messages", "newsroom")
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that was read. A release with a problem is not among ``releases``; ``newsroom`` may be None.
+
+    ``known`` has every ID that has a file, good or not, with that file's path.
+    """
+
+    newsroom: Newsroom | None
+    releases: tuple[Release, ...]
+    known: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def load(reader: Reader, only: Iterable[str] = ()) -> Source:
+    """Return the newsroom and its releases, or those named in ``only``, with every problem found."""
+    problems = Problems()
+    newsroom = _newsroom(reader, problems)
+    paths = find(reader, problems)
+    wanted = set(only) or set(paths)
+    releases = []
+    for id_, path in paths.items():
+        if id_ in wanted:
+            own = Problems()
+            release = _release(reader, id_, path, newsroom, own)
+            problems.extend(own)
+            if release is not None and not len(own):
+                releases.append(release)
+    return Source(newsroom, tuple(releases), paths, tuple(problems))
+
+
+def find(reader: Reader, problems: Problems) -> dict[str, str]:
+    """Return the release files under releases/ by ID, sorted."""
+    found: dict[str, str] = {}
+    for path in sorted(_walk(reader, RELEASES, problems), key=lambda p: (p.rpartition("/")[2], p)):
+        id_ = path.rpartition("/")[2].removesuffix(".yaml")
+        if not re.fullmatch(ID_PATTERN, id_):
+            hint = "use small letters a-z, digits and hyphens, such as 2026-11-23-new-programme.yaml"
+            problems.add(path, 0, "the file's name cannot be a release's ID", hint)
+        elif id_ in RESERVED_IDS:
+            problems.add(path, 0, f"'{id_}' is the name of a catalog of the program", "give the file another name")
+        elif id_ in found:
+            problems.add(path, 0, f"a second release has the ID '{id_}'", f"rename it; the first is {found[id_]}")
+        else:
+            found[id_] = path
+    return found
+
+
+def _walk(reader: Reader, folder: str, problems: Problems) -> Iterable[str]:
+    names = reader.listing(folder)
+    stems = {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
+    for name in names:
+        path = f"{folder}/{name}".rstrip("/")
+        if name.endswith("/"):
+            if name[:-1] not in stems:  # otherwise it holds a release's pictures and files
+                yield from _walk(reader, path, problems)
+        elif name.endswith(".yaml"):
+            yield path
+        elif name.endswith(".yml"):
+            problems.add(path, 0, "is not read", f"rename it to {name[:-4]}.yaml")
+        elif name.endswith(".md") and name[:-3] not in stems and name != "README.md":
+            problems.add(path, 0, "belongs to no release", f"{name[:-3]}.yaml is not beside it")
+
+
+def _newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
+    try:
+        if not reader.exists(NEWSROOM):
+            hint = "a newsroom's folder has one; name the folder with --root"
+            raise InputError(Problem(NEWSROOM, 0, "there is no such file", hint))
+        tree = yamltree.parse(reader.text(NEWSROOM), NEWSROOM)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+    setting = Setting(NEWSROOM, problems)
+    newsroom: Newsroom | None = schema.read(tree, Newsroom, setting)
+    if newsroom is None:
+        return None
+    before = len(problems)
+    if not newsroom.languages:
+        problems.add(NEWSROOM, 0, "languages is empty", "write languages: [ko, en, fr]")
+    if not newsroom.contacts:
+        problems.add(NEWSROOM, 0, "contacts is empty", "journalists need somebody to ask")
+    if newsroom.logo:
+        _picture(reader, "", newsroom.logo, NEWSROOM, problems)
+    if newsroom.boilerplate:
+        list(_markdown(reader, newsroom.boilerplate, None, problems))
+    return newsroom if len(problems) == before else None
+
+
+def _release(
+    reader: Reader, id_: str, path: str, newsroom: Newsroom | None, problems: Problems
+) -> Release | None:
+    setting = Setting(path, problems, newsroom.timezone if newsroom else UTC)
+    given: dict[str, object] = {"id": id_, "path": path}
+    try:
+        tree = yamltree.parse(reader.text(path), path)
+    except InputError as error:
+        problems.extend(error.problems)
+        tree = None
+    beside = path.removesuffix(".yaml") + ".md"
+    if reader.exists(beside):
+        try:
+            given["body"] = _body(reader, beside)
+        except InputError as error:
+            problems.extend(error.problems)
+        for name, _ in tree.entries if tree else ():
+            if name.value == "body":
+                hint = f"the text is already in {beside.rpartition('/')[2]}; keep one of the two"
+                problems.add(path, name.line, "a body in both places", hint)
+    release: Release | None = schema.read(tree, Release, setting, **given) if tree else None
+    if release is None or newsroom is None:
+        return None
+    return _complete(reader, release, newsroom, problems)
+
+
+def _body(reader: Reader, path: str) -> Markdown:
+    source = reader.text(path)
+    if not source.strip():
+        raise InputError(Problem(path, 0, "is empty", "write the release's text, or delete the file"))
+    return Markdown(source, path, 1)
+
+
+def _complete(reader: Reader, release: Release, newsroom: Newsroom, problems: Problems) -> Release | None:
+    """Return the release with what the newsroom and its files add to it."""
+    path = release.path
+    if release.body is None:
+        hint = f"write {release.id}.md beside it, or body: | in it"
+        problems.add(path, 0, "the release has no text", hint)
+    for contact in release.contacts:
+        if contact not in newsroom.contacts:
+            problems.add(path, contact.line, f"newsroom.yaml has no contact '{contact}'", nearest(contact, newsroom.contacts))
+    languages = release.languages or newsroom.languages
+    for language in release.languages or ():
+        if language not in newsroom.languages:
+            hint = f"the newsroom has {', '.join(newsroom.languages)}"
+            problems.add(path, language.line, f"'{language}' is not among newsroom.yaml's languages", hint)
+    if release.source_language is None:
+        release = dataclasses.replace(release, source_language=newsroom.source_language)
+    if release.embargo and not release.embargo.precise:
+        hint = f"write embargo: {release.embargo.day}T09:00"
+        problems.add(path, release.embargo.line, "an embargo needs a time of day", hint)
+    for correction in release.corrections:
+        if correction.date.day < release.date.day:
+            problems.add(path, correction.date.line, "a correction is dated before the release")
+    images = tuple(_image(reader, release.folder, image, problems) for image in release.images)
+    attachments = tuple(_attachment(reader, release.folder, item, problems) for item in release.attachments)
+    inline: dict[FileName, None] = {}
+    for text in (release.body, release.notes):
+        if text is not None:
+            inline.update(dict.fromkeys(_markdown(reader, text, release.folder, problems)))
+    release = dataclasses.replace(
+        release, languages=languages, images=images, attachments=attachments, inline_pictures=tuple(inline)
+    )
+    _same_names(release, problems)
+    return release
+
+
+def _image(reader: Reader, folder: str, image: Image, problems: Problems) -> Image:
+    width, height = _picture(reader, folder, image.file, image.alt.path, problems)
+    return dataclasses.replace(image, width=width, height=height)
+
+
+def _picture(reader: Reader, folder: str, name: FileName, path: str, problems: Problems) -> tuple[int, int]:
+    file = f"{folder}/{name}".lstrip("/")
+    if not reader.exists(file):
+        others = [n for n in reader.listing(folder or ".") if not n.endswith(("/", ".yaml", ".py"))]
+        close = nearest(name, others)
+        hint = close if "did you mean" in close else f"put the picture at {file}"
+        problems.add(path, name.line, f"there is no picture {file}", hint)
+        return 0, 0
+    try:
+        return pictures.size(reader.read(file), name)
+    except ValueError as error:
+        problems.add(path, name.line, f"{file} {error}", "JPEG, PNG, WebP, GIF and SVG are pictures")
+    except InputError as error:
+        problems.extend(error.problems)
+    return 0, 0
+
+
+def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problems) -> Attachment:
+    file = f"{folder}/{item.file}"
+    try:
+        return dataclasses.replace(item, size=len(reader.read(file)))
+    except InputError as error:
+        problems.add(item.title.path, item.file.line, f"there is no file {file}", error.problems[0].hint)
+        return item
+
+
+def _same_names(release: Release, problems: Problems) -> None:
+    """Tell files that would claim one place in output/, where upper and lower case may be one."""
+    taken = {"index.html", *(f"{release.id}.{language}.pdf" for language in release.languages or ())}
+    for item in (*release.images, *release.attachments):
+        if item.file.lower() in taken:
+            message = f"two files would be published as {item.file}"
+            problems.add(release.path, item.file.line, message, "rename one of them")
+        taken.add(item.file.lower())
+
+
+def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Problems) -> Iterator[FileName]:
+    """Tell what of a text cannot be published, and yield the pictures in it that can."""
+    rendered = markup.render(text.source)
+    lines = text.source.split("\n")
+
+    def line_of(what: str) -> int:
+        return text.line + next((i for i, line in enumerate(lines) if what in line), 0)
+
+    for what in rendered.dropped:
+        if what.startswith("href="):
+            bad = next((link for link in rendered.links if not _publishable(link)), "")
+            problems.add(text.path, line_of(bad), f"the link to {bad} is not allowed", "http, https, mailto and tel are")
+        else:
+            mark = what.rstrip(">") if what.startswith("<") else what.partition("=")[0]
+            problems.add(text.path, line_of(mark), f"{what} is not allowed here", "write it in Markdown")
+    for picture, alt in rendered.pictures:
+        name = FileName(Located(unquote(picture), line_of(picture)))
+        if not re.fullmatch(schema.KINDS[FileName].pattern, name):
+            hint = f"put it into {folder}/ and write its file name" if folder else "the office's text has no pictures"
+            problems.add(text.path, name.line, f"the picture {picture} is not one of the release's own", hint)
+        elif folder:
+            if not alt.strip():
+                hint = f"write ![what it shows]({picture})"
+                problems.add(text.path, name.line, f"the picture {picture} has no text for people who cannot see it", hint)
+            _picture(reader, folder, name, text.path, problems)
+            yield name
+
+
+def _publishable(link: str) -> bool:
+    scheme = re.match(r"\s*([a-zA-Z][a-zA-Z0-9+.-]*):", link)
+    return scheme is None or scheme[1].lower() in ("http", "https", "mailto", "tel")

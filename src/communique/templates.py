@@ -1,0 +1,100 @@
+"""The templates: a Jinja environment over templates/, and the messages in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+
+from communique.catalog import Translator
+from communique.errors import InputError, Problem
+from communique.messages import Message
+from communique.reader import Reader
+
+FOLDER = "templates"
+
+
+class _Loader(BaseLoader):
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        path = f"{FOLDER}/{template}"
+        if not self.reader.exists(path):
+            raise TemplateNotFound(template)
+        return self.reader.text(path), path, lambda: True
+
+
+class Templates:
+    """Renders templates with a language's words; a template's fault is an InputError with its line."""
+
+    def __init__(self, reader: Reader, filters: dict[str, Callable[..., Any]]) -> None:
+        self.reader = reader
+        self.environment = Environment(
+            loader=_Loader(reader),
+            autoescape=lambda name: not (name or "").endswith((".txt.j2", ".css")),
+            extensions=["jinja2.ext.i18n"],
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        self.environment.filters.update(filters)
+        self._words = Translator()
+        # Jinja knows one set of gettext functions an environment; these speak the language of the render under way.
+        self.environment.install_gettext_callables(  # type: ignore[attr-defined]
+            lambda text: self._words.gettext(text),
+            lambda singular, plural, number: self._words.ngettext(singular, plural, number),
+            newstyle=True,
+            pgettext=lambda context, text: self._words.pgettext(context, text),
+        )
+
+    def render(self, name: str, words: Translator, **context: object) -> str:
+        """Return a template's text; raises InputError when it is missing or wrong."""
+        self._words = words
+        try:
+            return self.environment.get_template(name).render(**context)
+        except TemplateSyntaxError as error:
+            path = f"{FOLDER}/{error.name or name}"
+            raise InputError(Problem(path, error.lineno, f"is not a Jinja template: {error.message}")) from None
+        except TemplateNotFound as error:
+            raise InputError(Problem(f"{FOLDER}/{error.name}", 0, f"is missing; {name} needs it")) from None
+        except InputError:
+            raise
+        except Exception as error:
+            path, line = _place(error, f"{FOLDER}/{name}")
+            raise InputError(Problem(path, line, f"cannot be rendered: {error}")) from error
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the templates' messages, each once, in the order of the files; raises InputError."""
+        unique: dict[tuple[str | None, str], Message] = {}
+        for path in self._files(FOLDER):
+            try:
+                found = list(self.environment.extract_translations(self.reader.text(path)))  # type: ignore[attr-defined]
+            except TemplateSyntaxError as error:
+                raise InputError(Problem(path, error.lineno, f"is not a Jinja template: {error.message}")) from None
+            for line, function, arguments in found:
+                words = (arguments,) if isinstance(arguments, str) else tuple(a for a in arguments if a is not None)
+                context, text = (words[0], words[1]) if "pgettext" in function else (None, words[0])
+                unique.setdefault((context, text), Message(text, "", path, line, context))
+        return tuple(unique.values())
+
+    def _files(self, folder: str) -> list[str]:
+        files = []
+        for name in self.reader.listing(folder):
+            path = f"{folder}/{name}".rstrip("/")
+            files += self._files(path) if name.endswith("/") else [path] if name.endswith(".j2") else []
+        return files
+
+
+def _place(error: BaseException, fallback: str) -> tuple[str, int]:
+    """Return the template line that an error came from, read off the traceback Jinja rewrote."""
+    place, trace = (fallback, 0), error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(FOLDER + "/"):
+            place = (file, trace.tb_lineno)
+        trace = trace.tb_next
+    return place

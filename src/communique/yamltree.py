@@ -1,0 +1,150 @@
+"""YAML → a tree of scalars that keep their text and their line.
+
+PyYAML's events are read instead of its values, because authors do not mean what YAML 1.1 hears: ``title: No``
+is a headline, not a boolean, and ``2023-11-21`` is read as a date only where a date belongs. Anchors and tags,
+which a newsroom never needs and a YAML bomb is made of, are refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+from communique.errors import InputError, Problem
+
+MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value as written. ``content_line`` is where its text begins: below the ``|`` of a block."""
+
+    value: str
+    line: int
+    content_line: int
+    plain: bool
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing is written, as in ``subtitle:``."""
+        return self.plain and self.value in ("", "~", "null", "Null", "NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    entries: tuple[tuple[Scalar, Node], ...]
+    line: int
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def _mark_problem(path: str, error: yaml.MarkedYAMLError) -> Problem:
+    """Return PyYAML's error in an author's words."""
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 0
+    problem = str(error.problem or error.context or "this is not YAML")
+    if "'\\t'" in problem or "tab" in problem:
+        return Problem(path, line, "a tab stands where spaces belong", "indent with spaces")
+    if "mapping values are not allowed" in problem:
+        return Problem(path, line, "a colon stands inside a text", "put the text in quotes: title: \"Result: better\"")
+    if "could not find expected ':'" in problem:
+        return Problem(path, line, "a colon is missing after a key", "or the line before needs quotes")
+    if "alias" in problem:
+        return Problem(path, line, problem, "a text that begins with * needs quotes")
+    if "unexpected end of stream" in problem or "quoted scalar" in str(error.context):
+        start = error.context_mark.line + 1 if error.context_mark else line
+        return Problem(path, start, "a quotation mark is never closed", "close it, or leave both out")
+    if "block mapping" in str(error.context) or "block collection" in str(error.context):
+        return Problem(path, line, "this line does not fit what is above it", "check its indentation and quotes")
+    return Problem(path, line, f"is not YAML: {problem}", "check the indentation and the quotes")
+
+
+class _Builder:
+    """Builds the tree from events, with a limit on depth and duplicate keys told."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def build(self, text: str) -> Node | None:
+        root: Node | None = None
+        # One open collection a level: what it has so far, and the line it began on.
+        stack: list[tuple[list[Node], int, bool]] = []
+        documents = 0
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            line = event.start_mark.line + 1
+            node: Node | None = None
+            match event:
+                case yaml.DocumentStartEvent():
+                    documents += 1
+                    if documents > 1:
+                        self.stop(line, "a second document begins (---)", "one file holds one")
+                case yaml.AliasEvent():
+                    self.stop(line, f"*{event.anchor} refers to another place", "write the text out, or in quotes")
+                case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                    self.plain_only(event, line)
+                    stack.append(([], line, isinstance(event, yaml.MappingStartEvent)))
+                    if len(stack) > MAX_DEPTH:
+                        self.stop(line, "lists or keys lie too deep in each other", "see docs/authoring.md")
+                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                    items, begun, is_mapping = stack.pop()
+                    node = self.mapping(items, begun) if is_mapping else Sequence(tuple(items), begun)
+                case yaml.ScalarEvent():
+                    self.plain_only(event, line)
+                    block = event.style in ("|", ">")
+                    node = Scalar(event.value, line, line + block, event.style is None)
+            if node is not None:
+                if stack:
+                    stack[-1][0].append(node)
+                else:
+                    root = node
+        return root
+
+    def plain_only(self, event: yaml.NodeEvent, line: int) -> None:
+        if event.anchor is not None:
+            self.stop(line, f"&{event.anchor} names a place", "a text that begins with & needs quotes")
+        if getattr(event, "tag", None) not in (None, "!"):
+            self.stop(line, f"{event.tag} is a YAML tag", "a text that begins with ! needs quotes")
+
+    def mapping(self, items: list[Node], line: int) -> Mapping:
+        entries: dict[str, tuple[Scalar, Node]] = {}
+        for name, value in zip(items[::2], items[1::2], strict=True):
+            if not isinstance(name, Scalar):
+                self.problems.append(Problem(self.path, name.line, "a key must be a word"))
+            elif name.value in entries:
+                first = entries[name.value][0].line
+                message = f"'{name.value}' stands here a second time"
+                self.problems.append(Problem(self.path, name.line, message, f"the first is in line {first}"))
+            else:
+                entries[name.value] = (name, value)
+        return Mapping(tuple(entries.values()), line)
+
+    def stop(self, line: int, message: str, hint: str) -> None:
+        raise InputError(Problem(self.path, line, message, hint))
+
+
+def parse(text: str, path: str) -> Mapping:
+    """Return the tree of a YAML file whose top is a mapping; raises InputError."""
+    if not text.strip():
+        raise InputError(Problem(path, 0, "is empty", "python build.py new writes one to start from"))
+    builder = _Builder(path)
+    try:
+        root = builder.build(text)
+    except yaml.MarkedYAMLError as error:
+        raise InputError(_mark_problem(path, error)) from None
+    except yaml.YAMLError as error:
+        raise InputError(Problem(path, 0, f"is not YAML: {str(error).splitlines()[0]}")) from None
+    if builder.problems:
+        raise InputError(*builder.problems)
+    if not isinstance(root, Mapping):
+        line = root.line if root is not None else 1
+        raise InputError(Problem(path, line, "holds no keys", "write 'title: …' and so on, one key a line"))
+    return root
