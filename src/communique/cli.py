@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from communique import engine, plan, press, report, scaffold, schema, source
 from communique.errors import InputError, Problems, UsageError, nearest
-from communique.model import LANGUAGES, Newsroom
+from communique.model import LANGUAGES, Newsroom, fold
 from communique.plan import FORMATS, Edition, State
 from communique.reader import Reader
 from communique.templates import Templates
@@ -192,7 +192,7 @@ def _new(options: argparse.Namespace) -> int:
         return PROBLEMS
     newsroom = opened.newsroom
     today = datetime.now(newsroom.timezone).date().isoformat()
-    title = " ".join((options.title or _ask("Headline")).split())
+    title = fold(options.title or _ask("Headline"))
     if not title:
         raise UsageError("a release needs a headline")
     day = options.date or _ask("Day of issue", today)

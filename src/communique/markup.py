@@ -25,7 +25,7 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import INLINE_PLACEHOLDER_PREFIX, STX, AtomicString
 
-from communique.model import Markdown
+from communique.model import Markdown, fold
 
 Translate = Callable[[str], str]
 
@@ -138,11 +138,11 @@ class _Walk(Treeprocessor):
         """Return a block's translation; soft line breaks do not count, hard ones become <br>."""
         suffix = NBSP_PLACEHOLDER if raw.endswith(NBSP_PLACEHOLDER) else ""
         text = raw.removesuffix(NBSP_PLACEHOLDER)
-        message = " ".join(re.sub(r" {2,}\n", "<br>\n", text.strip()).split())
+        message = fold(re.sub(r" {2,}\n", "<br>\n", text.strip()))
         if not message or (STX in message and not re.sub(rf"{STX}[^\x03]*\x03", "", message).strip()):
             return raw
         self.run_now.blocks.append((text, message, kind))
-        return " ".join(self.run_now.translate(message).split()) + suffix
+        return fold(self.run_now.translate(message)) + suffix
 
     def _level(self, heading: Element) -> None:
         """Number headings below the page's own without a jump, whatever levels the author chose."""
@@ -210,10 +210,10 @@ def blocks(text: Markdown) -> tuple[Block, ...]:
 
 def _located(text: Markdown, found: list[tuple[str, str, str]]) -> Iterator[Block]:
     """Find each block's line: its first line stands in the source as it is, after the one before it."""
-    lines = [" ".join(line.split()) for line in text.source.split("\n")]
+    lines = [fold(line) for line in text.source.split("\n")]
     next_line = 0
     for raw, message, kind in found:
-        first = " ".join(raw.strip().split("\n")[0].split())
+        first = fold(raw.strip().split("\n")[0])
         places = [i for i, line in enumerate(lines) if first in line and ("|" in line or "table" not in kind)]
         if kind == "footnote":
             at = places[-1] if places else next_line

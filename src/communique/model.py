@@ -7,6 +7,7 @@ YAML into them, and makes the JSON Schema of the files from them.
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NewType
@@ -41,6 +42,11 @@ WebAddress = NewType("WebAddress", Located)
 Colour = NewType("Colour", Located)
 HostName = NewType("HostName", Located)
 Word = NewType("Word", Located)
+
+
+def fold(text: str) -> str:
+    """Return a text with its line breaks and runs of spaces made one space; no-break spaces are letters."""
+    return re.sub(r"[ \t\n\r\f\v]+", " ", text).strip(" ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from communique import native
+from communique import native, paper
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
 from communique.localize import LocalizedRelease
@@ -69,7 +69,7 @@ class Printer:
             known = [n.removesuffix(".html.j2") for n in self.reader.listing(f"{FOLDER}/print") if n.endswith(".html.j2")]
             hint = f"layouts here: {', '.join(known)}"
             raise InputError(Problem(newsroom.path, 0, f"there is no print layout '{name}'", hint))
-        page = keep_words(self.templates.render(layout, words, release=release, paper=newsroom.pdf.paper))
+        page = paper.prepare(self.templates.render(layout, words, release=release, paper=newsroom.pdf.paper))
         fetcher = _fetcher(self.reader, release.url, source.folder)
         with _warnings() as warnings:
             style = self._style(name, fetcher)
@@ -156,23 +156,3 @@ def _warnings() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(collector)
         logger.propagate = propagate
-
-
-_WORD = re.compile(r"[^\s<>&;]*[\uac00-\ud7a3][^\s<>&;]*")
-_JOINT = re.compile(r"(?<=[^\u2060])(?=[\uac00-\ud7a3])|(?<=[\uac00-\ud7a3])(?=[^\u2060])")
-#: Longer runs without a space are let break: they are no words.
-_LONGEST_WORD = 24
-
-
-def keep_words(html: str) -> str:
-    """Return a page whose Korean words are not broken at line ends.
-
-    WeasyPrint has no ``word-break: keep-all``, so the letters of a word are joined by U+2060 WORD JOINER.
-    """
-
-    def join(match: re.Match[str]) -> str:
-        return _JOINT.sub("\u2060", match[0]) if len(match[0]) <= _LONGEST_WORD else match[0]
-
-    head, mark, body = html.partition("<body")
-    pieces = re.split(r"(<[^>]*>)", mark + body)
-    return head + "".join(p if p.startswith("<") else _WORD.sub(join, p) for p in pieces)

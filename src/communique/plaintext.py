@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 from itertools import zip_longest
 
+from communique.model import fold
+
 WIDTH = 72
 CIRCLED = "".join(map(chr, range(0x2460, 0x2474)))  # ① to ⑳
 
@@ -141,7 +143,7 @@ class _Renderer(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         match tag:
             case "td" | "th":
-                self.rows[-1].append(" ".join(self.inline.split()))
+                self.rows[-1].append(fold(self.inline))
                 self.inline = ""
             case "table":
                 self.in_table = False

@@ -9,7 +9,7 @@ from communique import mail, plaintext, web
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
 from communique.localize import LocalizedRelease, localize
-from communique.model import Newsroom
+from communique.model import Newsroom, fold
 from communique.pdf import Printer
 from communique.plan import Edition, Kind, Target, assets
 from communique.reader import Reader
@@ -81,7 +81,7 @@ class _Sheet:
     def eml(self) -> bytes:
         subject = self.press.templates.render("mail/subject.txt.j2", self.words, release=self.release)
         parts = (self.text, self.html, self.pdf)
-        return mail.message(self.release, self.edition.release, self.press.newsroom, " ".join(subject.split()), parts)
+        return mail.message(self.release, self.edition.release, self.press.newsroom, fold(subject), parts)
 
     def bytes_of(self, target: Target) -> bytes:
         match target.kind:

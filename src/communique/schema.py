@@ -170,7 +170,7 @@ def _scalar(node: Scalar, kind: Any, setting: Setting, name: str) -> Any:
     if not value:
         return setting.tell(node, f"{name} is empty", "write something, or leave the key out")
     if kind is Text:
-        return Text(" ".join(value.split()), setting.path, node.content_line)
+        return Text(model.fold(value), setting.path, node.content_line)
     if kind is Markdown:
         return Markdown(node.value, setting.path, node.content_line)
     if kind is Moment:
