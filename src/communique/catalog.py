@@ -54,7 +54,9 @@ def read(reader: Reader, language: str, domain: str) -> Catalog | None:
     fields = po.header(entries)
     charset = re.search(r"charset=([\w-]+)", fields.get("content-type", ""))
     if charset and charset[1].upper().replace("-", "") not in ("UTF8", "CHARSET"):
-        raise InputError(Problem(path, 1, f"says it is {charset[1]}", "save the catalog as UTF-8 and say so in its header"))
+        raise InputError(
+            Problem(path, 1, f"says it is {charset[1]}", "save the catalog as UTF-8 and say so in its header")
+        )
     told = fields.get("language", "")
     if told and re.split(r"[_@-]", told)[0].lower() != language:
         raise InputError(Problem(path, 1, f"says it is '{told}', but lies in the folder of '{language}'"))

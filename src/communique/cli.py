@@ -26,11 +26,15 @@ OK, PROBLEMS, USAGE, INTERRUPTED = 0, 1, 2, 130
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the newsroom's folder (default: here)")
+    common.add_argument(
+        "--root", type=Path, default=Path(), metavar="DIR", help="the newsroom's folder (default: here)"
+    )
     loudness = common.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="tell problems only")
     loudness.add_argument("-v", "--verbose", action="store_true", help="name every file")
-    top = argparse.ArgumentParser(prog="communique", description="Press releases: written once, published in three languages.")
+    top = argparse.ArgumentParser(
+        prog="communique", description="Press releases: written once, published in three languages."
+    )
     top.add_argument("--version", action="version", version=f"communique {version('communique')}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
@@ -40,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--format", action="append", choices=FORMATS, help="only this format; may be repeated")
     build.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes at work")
     build.add_argument("--force", action="store_true", help="make everything anew")
-    build.add_argument("--drafts", action="store_true", help="drafts and incomplete languages too, into output/press only")
+    build.add_argument(
+        "--drafts", action="store_true", help="drafts and incomplete languages too, into output/press only"
+    )
     build.add_argument("--strict", action="store_true", help="a language that is held back is an error")
     build.add_argument("--output", type=Path, metavar="DIR", help="instead of output/")
     build.add_argument("--now", metavar="INSTANT", help="build as of this instant: 2026-12-01T09:00+09:00")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -61,7 +60,7 @@ def write(output: Path, path: str, data: bytes) -> None:
         temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
         try:
             temporary.write_bytes(data)
-            os.replace(temporary, place)
+            temporary.replace(place)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

@@ -14,7 +14,7 @@ from communique.catalog import Translator
 from communique.culture import CULTURES, Culture
 from communique.errors import InputError, Problem
 from communique.markup import Rendered
-from communique.model import Markdown, Newsroom, Text
+from communique.model import ContactKey, Markdown, Newsroom, Text
 from communique.plan import Edition, State
 
 
@@ -151,8 +151,8 @@ class _Localizer:
     def day(self, day: date) -> Day:
         return Day(self.culture.day(day), day.isoformat())
 
-    def person(self, key: str) -> Person:
-        contact = self.newsroom.contacts[key]  # type: ignore[index]  # a ContactKey names a Word, checked in source
+    def person(self, key: ContactKey) -> Person:
+        contact = self.newsroom.contacts[key]
         return Person(
             self.room_text(contact.name), self.room_text(contact.role), contact.email or "", contact.phone or ""
         )
@@ -180,7 +180,7 @@ class _Localizer:
         opening = f'<span class="dateline">{Markup.escape(dateline)}</span>'
         html = markup.prepend_inline(body.html, opening) if dateline else body.html
         notes = self.prose(release.notes, self.own, "notes", 3)
-        localized = LocalizedRelease(
+        return LocalizedRelease(
             id=release.id,
             language=edition.language,
             version=release.version,
@@ -198,17 +198,19 @@ class _Localizer:
             contacts=tuple(map(self.person, release.contacts)) or office.contacts[:1],
             images=tuple(
                 Picture(
-                    quote(image.file), self.text(image.alt), self.text(image.caption), self.text(image.credit),
-                    image.width, image.height,
+                    quote(image.file),
+                    self.text(image.alt),
+                    self.text(image.caption),
+                    self.text(image.credit),
+                    image.width,
+                    image.height,
                 )
                 for image in release.images
             ),
             attachments=tuple(
                 Download(quote(item.file), self.text(item.title), item.size) for item in release.attachments
             ),
-            corrections=tuple(
-                Notice(self.day(item.date.day), self.text(item.note)) for item in release.corrections
-            ),
+            corrections=tuple(Notice(self.day(item.date.day), self.text(item.note)) for item in release.corrections),
             tags=tuple(map(str, release.tags)),
             day=self.day(day),
             created=release.date.at.isoformat(),
@@ -221,19 +223,28 @@ class _Localizer:
             url=f"{self.newsroom.base_url}{edition.language}/{release.id}/",
             alternates=edition.alternates,
         )
-        return localized
 
     def end(self, html: str) -> str:
         mark = f'<span class="end">{self.culture.end_mark}</span>'
-        return markup.append_inline(html, mark) if self.culture.end_inline else f'{html}\n<p class="end">{self.culture.end_mark}</p>'
+        return (
+            markup.append_inline(html, mark)
+            if self.culture.end_inline
+            else f'{html}\n<p class="end">{self.culture.end_mark}</p>'
+        )
 
 
 def under(release: LocalizedRelease, base: str) -> LocalizedRelease:
     """Return the release with every relative address made absolute, for files that leave their place."""
-    fields = {name: Markup(markup.absolute(getattr(release, name), base)) for name in ("body", "ended", "footnotes", "notes")}
+
+    def rebased(html: Markup) -> Markup:
+        return Markup(markup.absolute(html, base))
+
     return dataclasses.replace(
         release,
-        **fields,
+        body=rebased(release.body),
+        ended=rebased(release.ended),
+        footnotes=rebased(release.footnotes),
+        notes=rebased(release.notes),
         images=tuple(dataclasses.replace(i, file=base + i.file) for i in release.images),
         attachments=tuple(dataclasses.replace(a, file=base + a.file) for a in release.attachments),
     )

@@ -27,7 +27,7 @@ class Located(str):
         located.line = line
         return located
 
-    def __getnewargs__(self) -> tuple[str, int]:
+    def __getnewargs__(self) -> tuple[str, int]:  # type: ignore[override]
         return str(self), self.line
 
 
@@ -94,7 +94,7 @@ class Contact:
     name: Text = key("The person's or the desk's name.")
     role: Text | None = key("What they are, such as Spokesperson for Foreign Media.", None)
     email: Email | None = key("An email address.", None)
-    phone: Phone | None = key("A telephone number, in quotes: \"+82 44 000 0000\".", None)
+    phone: Phone | None = key('A telephone number, in quotes: "+82 44 000 0000".', None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +129,9 @@ class Newsroom:
     languages: tuple[Language, ...] = key("The languages that releases are published in.")
     source_language: Language = key("The language of this file, and of releases that do not say.")
     boilerplate: Markdown | None = key("About the office, in Markdown; it ends every release.", None)
-    contacts: dict[Word, Contact] = key("Media contacts by a short name that releases refer to.")
+    contacts: dict[ContactKey, Contact] = key("Media contacts by a short name that releases refer to.")
     logo: FileName | None = key("A PNG or SVG file beside newsroom.yaml.", None)
-    accent: Colour = key("The office's colour, such as \"#0b4da2\".", Located("#0b4da2"))
+    accent: Colour = key('The office\'s colour, such as "#0b4da2".', Located("#0b4da2"))
     pdf: PdfSettings = key("How PDFs are made.", PdfSettings())
     smtp: Smtp | None = key("The mail server for send.", None)
     path: str = "newsroom.yaml"

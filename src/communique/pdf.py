@@ -66,7 +66,9 @@ class Printer:
         name = str(newsroom.pdf.layout.get(release.language, LAYOUTS[release.language]))  # type: ignore[call-overload]
         layout = f"print/{name}.html.j2"
         if not self.reader.exists(f"{FOLDER}/{layout}"):
-            known = [n.removesuffix(".html.j2") for n in self.reader.listing(f"{FOLDER}/print") if n.endswith(".html.j2")]
+            known = [
+                n.removesuffix(".html.j2") for n in self.reader.listing(f"{FOLDER}/print") if n.endswith(".html.j2")
+            ]
             hint = f"layouts here: {', '.join(known)}"
             raise InputError(Problem(newsroom.path, 0, f"there is no print layout '{name}'", hint))
         page = paper.prepare(self.templates.render(layout, words, release=release, paper=newsroom.pdf.paper))
@@ -95,7 +97,11 @@ class Printer:
             text = self.reader.text(f"{FOLDER}/{path}")
             fonts, counters = FontConfiguration(), CounterStyle()
             css = weasyprint.CSS(
-                string=text, base_url=TEMPLATES_URL + path, url_fetcher=fetcher, font_config=fonts, counter_style=counters
+                string=text,
+                base_url=TEMPLATES_URL + path,
+                url_fetcher=fetcher,
+                font_config=fonts,
+                counter_style=counters,
             )
             declared = self.reader.text(f"{FOLDER}/fonts/fonts.css")
             families = re.findall(r"font-family:\s*[\"']?([^;\"']+)", declared)

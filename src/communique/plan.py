@@ -79,7 +79,9 @@ class Edition:
 class Desk:
     """Judges releases: reads the catalogs once and remembers what newsroom and templates lack."""
 
-    def __init__(self, reader: Reader, newsroom: Newsroom, template_words: tuple[Message, ...], problems: Problems) -> None:
+    def __init__(
+        self, reader: Reader, newsroom: Newsroom, template_words: tuple[Message, ...], problems: Problems
+    ) -> None:
         self.reader = reader
         self.newsroom = newsroom
         self.problems = problems
@@ -118,9 +120,7 @@ class Desk:
             state = self._state(release, bool(gaps), now)
             because = "; ".join(map(str, gaps)) if state is State.HELD else ""
             embargoed = release.embargo is not None and now < release.embargo.at
-            editions.append(
-                Edition(release, language, state, (own, room), words, gaps, because, embargoed=embargoed)
-            )
+            editions.append(Edition(release, language, state, (own, room), words, gaps, because, embargoed=embargoed))
         waiting = [e.language for e in editions if e.state is State.HELD]
         if release.together and waiting:
             because = f"together: waits for {', '.join(waiting)}"
@@ -193,5 +193,7 @@ def withdrawn(editions: Iterable[Edition]) -> tuple[str, ...]:
     for edition in editions:
         planned.update(target.path for target in edition.targets)
         for language in LANGUAGES:
-            paths.update((t.path, None) for t in (*_press(edition.release, language), *_site(edition.release, language)))
+            paths.update(
+                (t.path, None) for t in (*_press(edition.release, language), *_site(edition.release, language))
+            )
     return tuple(path for path in paths if path not in planned)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 from communique import mail, plaintext, web
 from communique.catalog import Translator
@@ -15,7 +16,12 @@ from communique.plan import Edition, Kind, Target, assets
 from communique.reader import Reader
 from communique.templates import Templates
 
-FILTERS = {"circled": plaintext.circled, "plain": plaintext.render, "wrap": plaintext.wrap, "columns": plaintext.width}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "circled": plaintext.circled,
+    "plain": plaintext.render,
+    "wrap": plaintext.wrap,
+    "columns": plaintext.width,
+}
 
 
 def templates(reader: Reader) -> Templates:

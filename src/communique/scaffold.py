@@ -15,15 +15,23 @@ from communique.model import Newsroom
 from communique.source import ID_PATTERN, RESERVED_IDS
 
 _STARTERS = {
-    "ko": "첫 문단에는 누가, 언제, 무엇을, 왜 했는지를 씁니다.\n\n이어지는 문단에는 배경과 세부 내용을 씁니다.\n",
-    "en": "Say in the first paragraph who does what, when, and why it matters.\n\nGive the background and the details in the next ones.\n",
-    "fr": "Dites dans le premier paragraphe qui fait quoi, quand et pourquoi.\n\nDonnez ensuite le contexte et les détails.\n",
+    "ko": ("첫 문단에는 누가, 언제, 무엇을, 왜 했는지를 씁니다.", "이어지는 문단에는 배경과 세부 내용을 씁니다."),
+    "en": (
+        "Say in the first paragraph who does what, when, and why it matters.",
+        "Give the background and the details in the next ones.",
+    ),
+    "fr": (
+        "Dites dans le premier paragraphe qui fait quoi, quand et pourquoi.",
+        "Donnez ensuite le contexte et les détails.",
+    ),
 }
 
 
 def release_id(title: str, day: date) -> str:
     """Return an ID of the day and the headline's first words; letters beyond a-z lose their accents or are left out."""
-    plain = unicodedata.normalize("NFKD", title.replace("œ", "oe").replace("Œ", "oe")).encode("ascii", "ignore").decode()
+    plain = (
+        unicodedata.normalize("NFKD", title.replace("œ", "oe").replace("Œ", "oe")).encode("ascii", "ignore").decode()
+    )
     words = re.findall(r"[a-z0-9]+", plain.lower())
     slug = ""
     for word in words:
@@ -64,7 +72,7 @@ def write(root: Path, newsroom: Newsroom, title: str, day: date, language: str, 
     ]
     paths = folder / f"{free}.yaml", folder / f"{free}.md"
     write_schemas(root)
-    for path, text in zip(paths, ("\n".join(lines) + "\n", _STARTERS[language]), strict=True):
+    for path, text in zip(paths, ("\n".join(lines) + "\n", "\n\n".join(_STARTERS[language]) + "\n"), strict=True):
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     return paths

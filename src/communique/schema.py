@@ -30,7 +30,8 @@ class Setting:
     problems: Problems
     zone: tzinfo = UTC
 
-    def tell(self, node: Node, message: str, hint: str = "") -> None:
+    def tell(self, node: Node, message: str, hint: str = "") -> Any:
+        """Note a problem, and return the None that stands for the value."""
         self.problems.add(self.path, node.line, message, hint)
 
 
@@ -80,7 +81,11 @@ def moment(text: str, zone: tzinfo) -> Moment:
             raise ValueError(f"clocks in {zone} skip this time; name the offset, such as +09:00")
         if at.utcoffset() != at.replace(fold=1).utcoffset():
             raise ValueError(f"clocks in {zone} show this time twice; name the offset, such as +09:00")
-    if not timedelta(days=366) < at.replace(tzinfo=None) - datetime.min < datetime.max - datetime.min - timedelta(days=366):
+    if (
+        not timedelta(days=366)
+        < at.replace(tzinfo=None) - datetime.min
+        < datetime.max - datetime.min - timedelta(days=366)
+    ):
         raise ValueError("this year is out of range")
     return Moment(at, precise=len(value) > 10)
 
@@ -139,9 +144,11 @@ def _value(node: Node, annotation: Any, setting: Setting, name: str) -> Any:
     return _scalar(node, kind, setting, name)
 
 
-def _list(node: Node, item: Any, setting: Setting, name: str) -> tuple[Any, ...] | None:
+def _list(node: Node, item: Any, setting: Setting, name: str) -> Any:
     if not isinstance(node, Sequence):
-        return setting.tell(node, f"{name} must be a list", f"write {name}: [one, another], or one line each behind '- '")
+        return setting.tell(
+            node, f"{name} must be a list", f"write {name}: [one, another], or one line each behind '- '"
+        )
     values = []
     for position, child in enumerate(node.items, 1):
         if isinstance(child, Scalar) and child.absent:
@@ -155,7 +162,7 @@ def _list(node: Node, item: Any, setting: Setting, name: str) -> tuple[Any, ...]
     return tuple(values)
 
 
-def _dict(node: Node, kind: Any, setting: Setting, name: str) -> dict[str, Any] | None:
+def _dict(node: Node, kind: Any, setting: Setting, name: str) -> Any:
     if not isinstance(node, Mapping):
         return setting.tell(node, f"{name} must hold keys")
     key_kind, value_kind = typing.get_args(kind)

@@ -110,9 +110,7 @@ def _newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
     return newsroom if len(problems) == before else None
 
 
-def _release(
-    reader: Reader, id_: str, path: str, newsroom: Newsroom | None, problems: Problems
-) -> Release | None:
+def _release(reader: Reader, id_: str, path: str, newsroom: Newsroom | None, problems: Problems) -> Release | None:
     setting = Setting(path, problems, newsroom.timezone if newsroom else UTC)
     given: dict[str, object] = {"id": id_, "path": path}
     try:
@@ -151,7 +149,9 @@ def _complete(reader: Reader, release: Release, newsroom: Newsroom, problems: Pr
         problems.add(path, 0, "the release has no text", hint)
     for contact in release.contacts:
         if contact not in newsroom.contacts:
-            problems.add(path, contact.line, f"newsroom.yaml has no contact '{contact}'", nearest(contact, newsroom.contacts))
+            problems.add(
+                path, contact.line, f"newsroom.yaml has no contact '{contact}'", nearest(contact, newsroom.contacts)
+            )
     languages = release.languages or newsroom.languages
     for language in release.languages or ():
         if language not in newsroom.languages:
@@ -212,7 +212,8 @@ def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problem
 def _same_names(release: Release, problems: Problems) -> None:
     """Tell files that would claim one place in output/, where upper and lower case may be one."""
     taken = {"index.html", *(f"{release.id}.{language}.pdf" for language in release.languages or ())}
-    for item in (*release.images, *release.attachments):
+    items: tuple[Image | Attachment, ...] = (*release.images, *release.attachments)
+    for item in items:
         if item.file.lower() in taken:
             message = f"two files would be published as {item.file}"
             problems.add(release.path, item.file.line, message, "rename one of them")
@@ -230,7 +231,9 @@ def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Prob
     for what in rendered.dropped:
         if what.startswith("href="):
             bad = next((link for link in rendered.links if not _publishable(link)), "")
-            problems.add(text.path, line_of(bad), f"the link to {bad} is not allowed", "http, https, mailto and tel are")
+            problems.add(
+                text.path, line_of(bad), f"the link to {bad} is not allowed", "http, https, mailto and tel are"
+            )
         else:
             mark = what.rstrip(">") if what.startswith("<") else what.partition("=")[0]
             problems.add(text.path, line_of(mark), f"{what} is not allowed here", "write it in Markdown")
@@ -242,7 +245,9 @@ def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Prob
         elif folder:
             if not alt.strip():
                 hint = f"write ![what it shows]({picture})"
-                problems.add(text.path, name.line, f"the picture {picture} has no text for people who cannot see it", hint)
+                problems.add(
+                    text.path, name.line, f"the picture {picture} has no text for people who cannot see it", hint
+                )
             _picture(reader, folder, name, text.path, problems)
             yield name
 

@@ -43,13 +43,20 @@ class Templates:
         )
         self.environment.filters.update(filters)
         self._words = Translator()
-        # Jinja knows one set of gettext functions an environment; these speak the language of the render under way.
         self.environment.install_gettext_callables(  # type: ignore[attr-defined]
-            lambda text: self._words.gettext(text),
-            lambda singular, plural, number: self._words.ngettext(singular, plural, number),
-            newstyle=True,
-            pgettext=lambda context, text: self._words.pgettext(context, text),
+            self._gettext, self._ngettext, newstyle=True, pgettext=self._pgettext
         )
+
+    # Jinja knows one set of gettext functions an environment: these speak the language of the render under way.
+
+    def _gettext(self, text: str) -> str:
+        return self._words.gettext(text)
+
+    def _ngettext(self, singular: str, plural: str, number: int) -> str:
+        return self._words.ngettext(singular, plural, number)
+
+    def _pgettext(self, context: str, text: str) -> str:
+        return self._words.pgettext(context, text)
 
     def render(self, name: str, words: Translator, **context: object) -> str:
         """Return a template's text; raises InputError when it is missing or wrong."""

@@ -54,7 +54,7 @@ def _mark_problem(path: str, error: yaml.MarkedYAMLError) -> Problem:
     if "'\\t'" in problem or "tab" in problem:
         return Problem(path, line, "a tab stands where spaces belong", "indent with spaces")
     if "mapping values are not allowed" in problem:
-        return Problem(path, line, "a colon stands inside a text", "put the text in quotes: title: \"Result: better\"")
+        return Problem(path, line, "a colon stands inside a text", 'put the text in quotes: title: "Result: better"')
     if "could not find expected ':'" in problem:
         return Problem(path, line, "a colon is missing after a key", "or the line before needs quotes")
     if "alias" in problem:
@@ -80,7 +80,7 @@ class _Builder:
         stack: list[tuple[list[Node], int, bool]] = []
         documents = 0
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 0
             node: Node | None = None
             match event:
                 case yaml.DocumentStartEvent():
@@ -108,10 +108,10 @@ class _Builder:
                     root = node
         return root
 
-    def plain_only(self, event: yaml.NodeEvent, line: int) -> None:
+    def plain_only(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
         if event.anchor is not None:
             self.stop(line, f"&{event.anchor} names a place", "a text that begins with & needs quotes")
-        if getattr(event, "tag", None) not in (None, "!"):
+        if event.tag not in (None, "!"):
             self.stop(line, f"{event.tag} is a YAML tag", "a text that begins with ! needs quotes")
 
     def mapping(self, items: list[Node], line: int) -> Mapping:
