@@ -29,67 +29,14 @@ from communique.model import Markdown, fold
 
 Translate = Callable[[str], str]
 
-_INLINE_TAGS = {
-    "a",
-    "abbr",
-    "b",
-    "bdi",
-    "bdo",
-    "br",
-    "cite",
-    "code",
-    "del",
-    "dfn",
-    "em",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "mark",
-    "q",
-    "rp",
-    "rt",
-    "ruby",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "time",
-    "u",
-    "var",
-    "wbr",
-}
-_BLOCK_TAGS = {
-    "p",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "blockquote",
-    "pre",
-    "hr",
-    "div",
-    "figure",
-    "figcaption",
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "th",
-    "td",
-}
+_INLINE_TAGS = set(
+    """a abbr b bdi bdo br cite code del dfn em i img ins kbd mark q rp rt ruby s samp small span strong sub sup
+    time u var wbr""".split()
+)
+_BLOCK_TAGS = set(
+    """p h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre hr div figure figcaption table caption thead tbody tfoot
+    tr th td""".split()
+)
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "class"},
