@@ -77,7 +77,8 @@ class Block:
 class Rendered:
     """Clean HTML of one text. ``footnotes`` is the list that belongs at its end, or empty.
 
-    ``pictures`` are addresses as written, each with its alternative text; ``links`` are addresses; ``dropped`` names what was unsafe and left out.
+    ``pictures`` are addresses as written, each with its alternative text; ``links`` are addresses; ``dropped``
+    names what was unsafe and left out.
     """
 
     html: str

@@ -59,30 +59,7 @@ class Links:
 class _Renderer(HTMLParser):
     """Writes blocks as they close. ``leads`` are the indentations of the open lists and quotations."""
 
-    BLOCKS = frozenset(
-        [
-            "p",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "div",
-            "ul",
-            "ol",
-            "li",
-            "dl",
-            "dt",
-            "dd",
-            "blockquote",
-            "pre",
-            "hr",
-            "table",
-            "figure",
-            "figcaption",
-        ]
-    )
+    BLOCKS = frozenset("p h1 h2 h3 h4 h5 h6 div ul ol li dl dt dd blockquote pre hr table figure figcaption".split())
 
     def __init__(self, links: Links) -> None:
         super().__init__()

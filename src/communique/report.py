@@ -39,8 +39,8 @@ def progress(total: int, *, quiet: bool, verbose: bool) -> Iterator[Callable[[Ed
 
 
 def tell(problems: Iterable[Problem]) -> None:
-    """Print problems, one a line."""
-    for problem in problems:
+    """Print problems, one a line, by file and line."""
+    for problem in sorted(problems):
         print(problem, file=sys.stderr)
 
 

@@ -164,7 +164,7 @@ def _complete(reader: Reader, release: Release, newsroom: Newsroom, problems: Pr
         problems.add(path, release.embargo.line, "an embargo needs a time of day", hint)
     for correction in release.corrections:
         if correction.date.day < release.date.day:
-            problems.add(path, correction.date.line, "a correction is dated before the release")
+            problems.add(path, correction.date.line, "a correction is dated before the release", "check both dates")
     images = tuple(_image(reader, release.folder, image, problems) for image in release.images)
     attachments = tuple(_attachment(reader, release.folder, item, problems) for item in release.attachments)
     inline: dict[FileName, None] = {}
@@ -188,7 +188,8 @@ def _picture(reader: Reader, folder: str, name: FileName, path: str, problems: P
     if not reader.exists(file):
         others = [n for n in reader.listing(folder or ".") if not n.endswith(("/", ".yaml", ".py"))]
         close = nearest(name, others)
-        hint = close if "did you mean" in close else f"put the picture at {file}"
+        place = f"put the picture into {folder}/" if folder else "put it beside newsroom.yaml"
+        hint = close if "did you mean" in close else place
         problems.add(path, name.line, f"there is no picture {file}", hint)
         return 0, 0
     try:
@@ -205,7 +206,7 @@ def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problem
     try:
         return dataclasses.replace(item, size=len(reader.read(file)))
     except InputError as error:
-        problems.add(item.title.path, item.file.line, f"there is no file {file}", error.problems[0].hint)
+        problems.add(item.title.path, item.file.line, f"there is no file {file}", f"put it into {folder}/")
         return item
 
 

@@ -46,25 +46,27 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-def _mark_problem(path: str, error: yaml.MarkedYAMLError) -> Problem:
+def _mark_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     """Return PyYAML's error in an author's words."""
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 0
-    problem = str(error.problem or error.context or "this is not YAML")
-    if "'\\t'" in problem or "tab" in problem:
+    problem, context = str(error.problem or ""), str(error.context or "")
+    here = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
+    if "\t" in here[: len(here) - len(here.lstrip())] or "tab" in problem:
         return Problem(path, line, "a tab stands where spaces belong", "indent with spaces")
     if "mapping values are not allowed" in problem:
-        return Problem(path, line, "a colon stands inside a text", 'put the text in quotes: title: "Result: better"')
+        hint = 'put a text that holds one in quotes (title: "Results: better"), and begin keys at the left edge'
+        return Problem(path, line, "a colon stands where none belongs", hint)
     if "could not find expected ':'" in problem:
         return Problem(path, line, "a colon is missing after a key", "or the line before needs quotes")
-    if "alias" in problem:
-        return Problem(path, line, problem, "a text that begins with * needs quotes")
-    if "unexpected end of stream" in problem or "quoted scalar" in str(error.context):
+    if "alias" in context or "anchor" in context:
+        return Problem(path, line, "a text begins with * or &", "put it in quotes")
+    if "quoted scalar" in context:
         start = error.context_mark.line + 1 if error.context_mark else line
         return Problem(path, start, "a quotation mark is never closed", "close it, or leave both out")
-    if "block mapping" in str(error.context) or "block collection" in str(error.context):
+    if "block mapping" in context or "block collection" in context:
         return Problem(path, line, "this line does not fit what is above it", "check its indentation and quotes")
-    return Problem(path, line, f"is not YAML: {problem}", "check the indentation and the quotes")
+    return Problem(path, line, f"is not YAML: {problem or context}", "check the indentation and the quotes")
 
 
 class _Builder:
@@ -88,7 +90,11 @@ class _Builder:
                     if documents > 1:
                         self.stop(line, "a second document begins (---)", "one file holds one")
                 case yaml.AliasEvent():
-                    self.stop(line, f"*{event.anchor} refers to another place", "write the text out, or in quotes")
+                    self.stop(
+                        line,
+                        f"*{event.anchor} is a YAML alias, which is not used here",
+                        "a text that begins with * needs quotes",
+                    )
                 case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                     self.plain_only(event, line)
                     stack.append(([], line, isinstance(event, yaml.MappingStartEvent)))
@@ -100,7 +106,7 @@ class _Builder:
                 case yaml.ScalarEvent():
                     self.plain_only(event, line)
                     block = event.style in ("|", ">")
-                    node = Scalar(event.value, line, line + block, event.style is None)
+                    node = Scalar(event.value, line, line + block, not event.style)
             if node is not None:
                 if stack:
                     stack[-1][0].append(node)
@@ -110,9 +116,14 @@ class _Builder:
 
     def plain_only(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
         if event.anchor is not None:
-            self.stop(line, f"&{event.anchor} names a place", "a text that begins with & needs quotes")
+            self.stop(
+                line,
+                f"&{event.anchor} is a YAML anchor, which is not used here",
+                "a text that begins with & needs quotes",
+            )
         if event.tag not in (None, "!"):
-            self.stop(line, f"{event.tag} is a YAML tag", "a text that begins with ! needs quotes")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            self.stop(line, f"{tag} is a YAML tag, which is not used here", "a text that begins with ! needs quotes")
 
     def mapping(self, items: list[Node], line: int) -> Mapping:
         entries: dict[str, tuple[Scalar, Node]] = {}
@@ -139,7 +150,7 @@ def parse(text: str, path: str) -> Mapping:
     try:
         root = builder.build(text)
     except yaml.MarkedYAMLError as error:
-        raise InputError(_mark_problem(path, error)) from None
+        raise InputError(_mark_problem(path, text, error)) from None
     except yaml.YAMLError as error:
         raise InputError(Problem(path, 0, f"is not YAML: {str(error).splitlines()[0]}")) from None
     if builder.problems:
