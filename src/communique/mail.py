@@ -69,11 +69,12 @@ def message(
     mail["Date"] = format_datetime(source.date.at)
     host = urlsplit(newsroom.base_url).hostname
     mail["Message-ID"] = f"<{release.id}.v{release.version}.{release.language}@{host}>"
-    mail["Content-Language"] = release.language
     mail["X-Unsent"] = "1"
     mail.set_content(plain.decode())
     mail.add_alternative(page.decode(), subtype="html")
     mail.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{release.id}.{release.language}.pdf")
+    # Set last: a part that is added takes the Content-… headers of the whole with it.
+    mail["Content-Language"] = release.language
     _fix_boundaries(mail, hashlib.sha256(b"\0".join(parts)).hexdigest()[:24])
     return mail.as_bytes()
 

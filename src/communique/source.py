@@ -205,7 +205,7 @@ def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problem
     file = f"{folder}/{item.file}"
     try:
         return dataclasses.replace(item, size=len(reader.read(file)))
-    except InputError as error:
+    except InputError:
         problems.add(item.title.path, item.file.line, f"there is no file {file}", f"put it into {folder}/")
         return item
 

@@ -1,0 +1,104 @@
+"""What the tests share: newsrooms in temporary folders, driven by the command line as a user does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SMALL = Path(__file__).parent / "newsroom"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did: exit code, and its two streams as lists of lines."""
+
+    code: int
+    out: list[str]
+    err: list[str]
+
+
+@dataclass(frozen=True)
+class Room:
+    """A newsroom's folder and the command line in it."""
+
+    path: Path
+
+    def run(self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Run:
+        command = [sys.executable, str(ROOT / "build.py"), *arguments]
+        done = subprocess.run(
+            command,
+            cwd=self.path,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, **(env or {})},
+            timeout=300,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Run(done.returncode, done.stdout.splitlines(), done.stderr.splitlines())
+
+    def write(self, path: str, text: str) -> Path:
+        place = self.path / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+        return place
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.path / path).read_text("utf-8")
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def read(self, path: str) -> str:
+        return (self.path / path).read_text("utf-8")
+
+    def files(self, under: str = "output") -> list[str]:
+        base = self.path / under
+        return sorted(p.relative_to(base).as_posix() for p in base.rglob("*") if p.is_file())
+
+
+def copy(source: Path, target: Path) -> Room:
+    """Return a copy of a newsroom; its templates are the program's own."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("newsroom.yaml", "releases", "locales"):
+        place = source / name
+        if place.is_dir():
+            shutil.copytree(place, target / name)
+        else:
+            shutil.copy(place, target / name)
+    return Room(target)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """A small newsroom in Korean and English with one good release."""
+    return copy(SMALL, tmp_path / "room")
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Room:
+    """The sample newsroom, not built."""
+    return copy(ROOT, tmp_path / "samples")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """The sample newsroom, built; tests only read it."""
+    made = copy(ROOT, tmp_path_factory.mktemp("built"))
+    done = made.run("--now", "2026-11-23T12:00")
+    assert done.code == 0, done.err
+    return made
+
+
+def needs(*programs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Skip a test, and say why, on a machine that lacks a program."""
+    lacking = [program for program in programs if shutil.which(program) is None]
+    return pytest.mark.skipif(bool(lacking), reason=f"not on this machine: {', '.join(lacking)}")
