@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from conftest import Room
 
 BROKEN = Path(__file__).parent / "broken"
@@ -100,7 +101,11 @@ def test_a_damaged_picture_is_a_problem_of_its_release(samples: Room) -> None:
     ("template", "text", "told"),
     [
         ("web/release.html.j2", "{% if %}", "templates/web/release.html.j2:1: is not a Jinja template: "),
-        ("web/release.html.j2", "<p>\n{{ release.titel }}</p>", "templates/web/release.html.j2:2: cannot be rendered: "),
+        (
+            "web/release.html.j2",
+            "<p>\n{{ release.titel }}</p>",
+            "templates/web/release.html.j2:2: cannot be rendered: ",
+        ),
         ("web/release.html.j2", '{% include "web/nothing" %}', "templates/web/nothing: is missing; "),
         ("web/release.html.j2", '{{ _("New words") }}', ""),
     ],

@@ -7,9 +7,9 @@ import json
 import jsonschema
 import pytest
 import yaml
-from conftest import ROOT, Room
 
 from communique import schema
+from conftest import ROOT, Room
 
 
 def test_what_new_writes_builds_at_once(room: Room) -> None:

@@ -79,7 +79,9 @@ def audit(catalog: Catalog | None, path: str, needed: Iterable[Message]) -> Gaps
     return Gaps(path, missing, fuzzy, tuple(broken))
 
 
-_KEEP = re.compile(r"%\(\w+\)[sd]|\]\(\s*<?([^\s)>]+)[^)]*\)|\[\^[^\]]+\]|<(?:https?:|mailto:)?[^\s<>@]*[@:/][^\s<>]*>")
+_KEEP = re.compile(
+    r"%\(\w+\)[sd]|\]\(\s*<?([^\s)>]+)[^)]*\)|\[\^[^\]]+\]|<(?:https?://|mailto:)[^\s<>]+>|<[^\s<>@/]+@[^\s<>]+>"
+)
 
 
 def _kept(text: str) -> Counter[str]:

@@ -105,7 +105,7 @@ def _open(root: Path, ids: Iterable[str], now: str | None, *, drafts: bool = Fal
     loaded = source.load(reader, ids)
     for id_ in ids:
         if id_ not in loaded.known:
-            raise UsageError(f"there is no release '{id_}'; {nearest(id_, loaded.known)}")
+            raise UsageError("; ".join(filter(None, (f"there is no release '{id_}'", nearest(id_, loaded.known)))))
     problems = Problems()
     problems.extend(loaded.problems)
     templates = press.templates(reader)

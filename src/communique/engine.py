@@ -74,7 +74,7 @@ def withdraw(paths: Iterable[str], output: Path, outcome: Outcome) -> None:
         place = output / path
         try:
             place.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             outcome.problems.add(str(place), 0, f"must not be there, and cannot be removed: {error.strerror}")

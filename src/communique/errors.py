@@ -67,9 +67,13 @@ class Problems:
         return len(self._found)
 
 
+#: More known words than these are not listed in a hint.
+MOST_NAMED = 24
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the known word nearest to ``word``, or the known words if none is near."""
+    """Return a hint that names the known word nearest to ``word``, or all where none is near and they are few."""
     choices = list(known)
     if close := get_close_matches(word, choices, n=1, cutoff=0.6):
         return f"did you mean '{close[0]}'?"
-    return f"known here: {', '.join(choices)}" if choices else ""
+    return f"known here: {', '.join(choices)}" if 0 < len(choices) <= MOST_NAMED else ""

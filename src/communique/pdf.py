@@ -63,29 +63,38 @@ class Printer:
     def print(self, release: LocalizedRelease, source: Release, newsroom: Newsroom, words: Translator) -> bytes:
         """Return the PDF; raises InputError for a missing layout, picture, font or letter."""
         weasyprint = load_weasyprint()
-        name = str(newsroom.pdf.layout.get(release.language, LAYOUTS[release.language]))  # type: ignore[call-overload]
-        layout = f"print/{name}.html.j2"
-        if not self.reader.exists(f"{FOLDER}/{layout}"):
-            known = [
-                n.removesuffix(".html.j2") for n in self.reader.listing(f"{FOLDER}/print") if n.endswith(".html.j2")
-            ]
-            hint = f"layouts here: {', '.join(known)}"
-            raise InputError(Problem(newsroom.path, 0, f"there is no print layout '{name}'", hint))
-        page = paper.prepare(self.templates.render(layout, words, release=release, paper=newsroom.pdf.paper))
+        layout = self.layout(newsroom, release.language)
+        page = self.page(layout, release, newsroom, words)
         fetcher = _fetcher(self.reader, release.url, source.folder)
+        options = {
+            "pdf_variant": newsroom.pdf.variant,
+            "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
+        }
         with _warnings() as warnings:
-            style = self._style(name, fetcher)
+            style = self._style(layout, fetcher)
             document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)
-            options = {
-                "pdf_variant": newsroom.pdf.variant,
-                "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
-            }
             rendered = document.render(
                 stylesheets=[style.css], font_config=style.fonts, counter_style=style.counters, **options
             )
             pdf: bytes = rendered.write_pdf(**options)
         self._check(rendered, style, warnings, source)
         return pdf
+
+    def layout(self, newsroom: Newsroom, language: str) -> str:
+        """Return the name of a language's layout; raises InputError when templates/print/ has none of that name."""
+        named = {str(key): str(value) for key, value in newsroom.pdf.layout.items()}
+        name = named.get(language, LAYOUTS[language])
+        files = self.reader.listing(f"{FOLDER}/print")
+        if f"{name}.html.j2" not in files or f"{name}.css" not in files:
+            known = [file.removesuffix(".css") for file in files if file.endswith(".css") and file != "base.css"]
+            hint = f"layouts here: {', '.join(known)}"
+            raise InputError(Problem(newsroom.path, 0, f"there is no print layout '{name}'", hint))
+        return name
+
+    def page(self, layout: str, release: LocalizedRelease, newsroom: Newsroom, words: Translator) -> str:
+        """Return the HTML that the PDF is made of."""
+        html = self.templates.render(f"print/{layout}.html.j2", words, release=release, paper=newsroom.pdf.paper)
+        return paper.prepare(html)
 
     def _style(self, layout: str, fetcher: Any) -> _Style:
         import weasyprint

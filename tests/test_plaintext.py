@@ -1,0 +1,55 @@
+"""Plain text reads as a press officer would have typed it."""
+
+from __future__ import annotations
+
+from communique.plaintext import Links, render, table, width, wrap
+
+
+def test_width_counts_the_columns_of_wide_letters() -> None:
+    assert [width(t) for t in ("abc", "보도", "é", "e\u0301", "①", "「가」")] == [3, 4, 1, 1, 1, 6]
+
+
+def test_lines_break_between_words_at_the_width_of_their_letters() -> None:
+    assert wrap("보도자료 보도자료 보도자료", columns=17) == "보도자료 보도자료\n보도자료"
+    assert wrap("aaa bbb ccc", columns=7) == "aaa bbb\nccc"
+
+
+def test_no_break_spaces_hold_and_long_words_stand_alone() -> None:
+    assert wrap("il dit «\u00a0oui\u00a0» bien", columns=12) == "il dit\n«\u00a0oui\u00a0» bien"
+    assert wrap("a https://example.org/long b", columns=10) == "a\nhttps://example.org/long\nb"
+
+
+def test_lists_hang_and_nest() -> None:
+    html = "<p>Intro.</p>\n<ol>\n<li>one</li>\n<li>two<ul>\n<li>deep</li>\n</ul>\n</li>\n</ol>\n<p>End.</p>"
+    assert render(html) == "Intro.\n\n① one\n② two\n  - deep\n\nEnd."
+
+
+def test_links_are_numbered_once_and_plain_addresses_are_not() -> None:
+    links = Links()
+    text = render(
+        '<p><a href="https://a.example/x">A</a>, <a href="https://b.example/">https://b.example/</a>, '
+        '<a href="mailto:c@d.example">c@d.example</a>, <a href="https://a.example/x">again</a></p>',
+        links,
+    )
+    assert text == "A [1], https://b.example/, c@d.example, again [1]"
+    assert links.addresses == ["https://a.example/x"]
+
+
+def test_footnotes_are_marked_in_round_brackets() -> None:
+    html = (
+        '<p>Text<sup id="fnref:1"><a class="footnote-ref" href="#fn:1">1</a></sup>.</p>\n<div class="footnote">\n<hr>'
+        '<ol>\n<li id="fn:1">\n<p>Note.&nbsp;<a class="footnote-backref" href="#fnref:1">↩</a></p></li></ol></div>'
+    )
+    assert render(html) == "Text(1).\n\n(1) Note."
+
+
+def test_tables_are_aligned_by_width_and_fall_apart_into_entries_when_too_wide() -> None:
+    rows = [["이름", "Sum"], ["쌀", "1"], ["Wheat", "20"]]
+    assert table(rows) == "이름    Sum\n-----   ---\n쌀      1\nWheat   20"
+    assert table(rows, columns=8) == "- 이름:\n    쌀\n  Sum: 1\n- 이름:\n    Wheat\n  Sum:\n    20"
+
+
+def test_quotations_are_indented_and_code_keeps_its_lines() -> None:
+    assert render("<blockquote>\n<p>Said.</p>\n</blockquote>\n<pre><code>a\n  b\n</code></pre>") == (
+        "    Said.\n\n    a\n      b"
+    )
