@@ -185,7 +185,7 @@ def test_pictures_and_links_are_told_as_written() -> None:
 
 def test_relative_addresses_become_absolute_and_others_stay() -> None:
     html = '<a href="mou.pdf">a</a> <a href="#fn:1">b</a> <a href="https://x.example/">c</a> <img alt="d" src="d.png">'
-    assert markup.absolute(html, "https://n.example/ko/x/") == (
+    assert markup.absolute(html, "https://n.example/ko/x/", "https://p.example/") == (
         '<a href="https://n.example/ko/x/mou.pdf">a</a> <a href="#fn:1">b</a> <a href="https://x.example/">c</a> '
-        '<img alt="d" src="https://n.example/ko/x/d.png">'
+        '<img alt="d" src="https://p.example/d.png">'
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +21,16 @@ from communique.reader import Reader
 from communique.templates import Templates
 
 OK, PROBLEMS, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: reading the package's metadata takes time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"communique {version('communique')}")
+        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="communique", description="Press releases: written once, published in three languages."
     )
-    top.add_argument("--version", action="version", version=f"communique {version('communique')}")
+    top.add_argument("--version", action=_Version, nargs=0, help="tell the program's version")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     build = verbs.add_parser("build", parents=[common], help="make the web pages, PDFs and mails (the default)")
@@ -230,6 +240,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that is not UTF-8 gets escapes instead of an error.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # What a build makes lives until its end: looking for garbage after every few hundred objects only costs time.
+    gc.set_threshold(50_000, 20, 100)
     options = parser().parse_args(_with_verb(sys.argv[1:] if arguments is None else arguments))
     verbs = {"build": _build, "check": _check, "new": _new}
     try:

@@ -233,11 +233,15 @@ class _Localizer:
         )
 
 
-def under(release: LocalizedRelease, base: str) -> LocalizedRelease:
-    """Return the release with every relative address made absolute, for files that leave their place."""
+def detached(release: LocalizedRelease, pictures: str = "") -> LocalizedRelease:
+    """Return the release with absolute addresses, for files that leave their place.
+
+    They begin with the page's public address; ``pictures`` is another beginning for those of pictures.
+    """
+    pictures = pictures or release.url
 
     def rebased(html: Markup) -> Markup:
-        return Markup(markup.absolute(html, base))
+        return Markup(markup.absolute(html, release.url, pictures))
 
     return dataclasses.replace(
         release,
@@ -245,6 +249,6 @@ def under(release: LocalizedRelease, base: str) -> LocalizedRelease:
         ended=rebased(release.ended),
         footnotes=rebased(release.footnotes),
         notes=rebased(release.notes),
-        images=tuple(dataclasses.replace(i, file=base + i.file) for i in release.images),
-        attachments=tuple(dataclasses.replace(a, file=base + a.file) for a in release.attachments),
+        images=tuple(dataclasses.replace(i, file=pictures + i.file) for i in release.images),
+        attachments=tuple(dataclasses.replace(a, file=release.url + a.file) for a in release.attachments),
     )

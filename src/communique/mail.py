@@ -14,7 +14,7 @@ import css_inline
 
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
-from communique.localize import LocalizedRelease, under
+from communique.localize import LocalizedRelease, detached
 from communique.model import Newsroom, Release
 from communique.plaintext import Links
 from communique.templates import Templates
@@ -25,7 +25,7 @@ CLIPPED_AT = 102 * 1024
 
 def html(release: LocalizedRelease, templates: Templates, words: Translator, path: str) -> bytes:
     """Return the mail's HTML in UTF-8 with every style inline; raises InputError where Gmail would cut it."""
-    page = templates.render("mail/release.html.j2", words, release=under(release, release.url))
+    page = templates.render("mail/release.html.j2", words, release=detached(release))
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True)
     result = inliner.inline(page).encode()
     if len(result) > CLIPPED_AT:
@@ -37,7 +37,7 @@ def html(release: LocalizedRelease, templates: Templates, words: Translator, pat
 
 def text(release: LocalizedRelease, templates: Templates, words: Translator) -> bytes:
     """Return the mail's plain text in UTF-8, 72 columns wide, with its links listed at the end."""
-    plain = templates.render("mail/release.txt.j2", words, release=under(release, release.url), links=Links())
+    plain = templates.render("mail/release.txt.j2", words, release=detached(release), links=Links())
     lines = (line.rstrip(" ") for line in plain.strip("\n").split("\n"))
     return (re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n").encode()
 

@@ -291,7 +291,9 @@ def prepend_inline(html: str, fragment: str) -> str:
     return f"<p>{fragment.strip()}</p>\n{html}"
 
 
-def absolute(html: str, base: str) -> str:
-    """Return clean HTML whose relative addresses are made absolute; in-page ones stay."""
-    pattern = re.compile(r'(<(?:a|img)\b[^>]*? (?:href|src)=")(?![a-zA-Z][a-zA-Z0-9+.-]*:|#|//)([^"]*)"')
-    return pattern.sub(rf'\g<1>{base}\g<2>"', html)
+_ADDRESS = re.compile(r'(<(a|img)\b[^>]*? (?:href|src)=")(?![a-zA-Z][a-zA-Z0-9+.-]*:|#|//)([^"]*)"')
+
+
+def absolute(html: str, links: str, pictures: str) -> str:
+    """Return clean HTML whose relative addresses begin with ``links`` or ``pictures``; in-page ones stay."""
+    return _ADDRESS.sub(lambda m: f'{m[1]}{links if m[2] == "a" else pictures}{m[3]}"', html)

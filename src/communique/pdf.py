@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from communique import native, paper
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
-from communique.localize import LocalizedRelease
+from communique.localize import LocalizedRelease, detached
 from communique.model import Newsroom, Release
 from communique.reader import Reader
 from communique.templates import FOLDER, Templates
@@ -22,8 +22,10 @@ from communique.templates import FOLDER, Templates
 if TYPE_CHECKING:
     import weasyprint
 
-#: Nothing is fetched from here: it is the base address that templates' own files have while a PDF is made.
+#: Nothing is fetched from these: they stand for templates/, a release's folder and the newsroom's folder while a
+#: PDF is made. A picture has one address in all languages, so that WeasyPrint's cache knows it again.
 TEMPLATES_URL = "https://templates.invalid/"
+RELEASE_URL = "https://release.invalid/"
 ROOT_URL = "https://newsroom.invalid/"
 
 LAYOUTS = {"ko": "bodo", "en": "release", "fr": "release"}
@@ -59,16 +61,18 @@ class Printer:
         self.reader = reader
         self.templates = templates
         self._styles: dict[str, _Style] = {}
+        self._cached: tuple[str, dict[str, Any]] = ("", {})
 
     def print(self, release: LocalizedRelease, source: Release, newsroom: Newsroom, words: Translator) -> bytes:
         """Return the PDF; raises InputError for a missing layout, picture, font or letter."""
         weasyprint = load_weasyprint()
         layout = self.layout(newsroom, release.language)
         page = self.page(layout, release, newsroom, words)
-        fetcher = _fetcher(self.reader, release.url, source.folder)
+        fetcher = _fetcher(self.reader, source)
         options = {
             "pdf_variant": newsroom.pdf.variant,
             "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
+            "cache": self._pictures(source.id),
         }
         with _warnings() as warnings:
             style = self._style(layout, fetcher)
@@ -77,8 +81,17 @@ class Printer:
                 stylesheets=[style.css], font_config=style.fonts, counter_style=style.counters, **options
             )
             pdf: bytes = rendered.write_pdf(**options)
+        if warnings:
+            # A picture that failed is remembered as none, and would be missed without a word in the next language.
+            self._cached = ("", {})
         self._check(rendered, style, warnings, source)
         return pdf
+
+    def _pictures(self, id_: str) -> dict[str, Any]:
+        """Return WeasyPrint's cache of pictures for a release: its languages follow each other and share them."""
+        if self._cached[0] != id_:
+            self._cached = (id_, {})
+        return self._cached[1]
 
     def layout(self, newsroom: Newsroom, language: str) -> str:
         """Return the name of a language's layout; raises InputError when templates/print/ has none of that name."""
@@ -93,7 +106,8 @@ class Printer:
 
     def page(self, layout: str, release: LocalizedRelease, newsroom: Newsroom, words: Translator) -> str:
         """Return the HTML that the PDF is made of."""
-        html = self.templates.render(f"print/{layout}.html.j2", words, release=release, paper=newsroom.pdf.paper)
+        shown = detached(release, f"{RELEASE_URL}{release.id}/")
+        html = self.templates.render(f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper)
         return paper.prepare(html)
 
     def _style(self, layout: str, fetcher: Any) -> _Style:
@@ -137,13 +151,15 @@ class Printer:
             raise InputError(*problems)
 
 
-def _fetcher(reader: Reader, release_url: str, folder: str) -> Any:
+def _fetcher(reader: Reader, source: Release) -> Any:
     """Return a fetcher that serves the release's own files and templates/, and nothing else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+    places = {f"{RELEASE_URL}{source.id}/": f"{source.folder}/", TEMPLATES_URL: f"{FOLDER}/", ROOT_URL: ""}
+
     class Fetcher(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-            for prefix, place in ((release_url, f"{folder}/"), (TEMPLATES_URL, f"{FOLDER}/"), (ROOT_URL, "")):
+            for prefix, place in places.items():
                 if url.startswith(prefix):
                     path = place + unquote(url.removeprefix(prefix))
                     if ".." not in path.split("/") and reader.exists(path):
