@@ -37,8 +37,9 @@ def write_page(place: Path) -> None:
     edition = next(e for e in desk.editions(loaded.releases[0], datetime.now(UTC)) if e.language == "en")
     release = localize(edition, loaded.newsroom)
     html = Printer(reader, templates).page("release", release, loaded.newsroom, Translator(edition.words))
-    style = (ROOT / "templates/print/release.css").as_uri()
-    place.write_text(html.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>'), "utf-8")
+    sheets = [(ROOT / "templates" / path).as_uri() for path in ("fonts/fonts.css", "print/release.css")]
+    links = "".join(f'<link rel="stylesheet" href="{sheet}">' for sheet in sheets)
+    place.write_text(html.replace("</head>", f"{links}</head>"), "utf-8")
 
 
 def seconds(*command: str | Path) -> float:

@@ -6,7 +6,10 @@ Run as ``python -m communique.native`` it prints the missing ones' Debian packag
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 #: Names under which each library is loaded (Linux, macOS, Windows), and its Debian package.
 LIBRARIES = {
@@ -28,6 +31,22 @@ def _loads(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def found_by_name() -> Iterator[None]:
+    """Keep ctypes on Linux from running ldconfig for each name that WeasyPrint tries on its import.
+
+    The list of names that it tries has the ones by which Linux finds the libraries at once; the search for the
+    others takes a fifth of a second.
+    """
+    search = ctypes.util.find_library
+    if sys.platform == "linux":
+        ctypes.util.find_library = lambda name: None
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = search
 
 
 def missing() -> tuple[str, ...]:

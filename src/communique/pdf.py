@@ -7,7 +7,6 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -38,20 +37,11 @@ def load_weasyprint() -> Any:
     """
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     try:
-        import weasyprint
+        with native.found_by_name():
+            import weasyprint
     except OSError:
         raise InputError(Problem("the machine", 0, f"lacks libraries: {native.HELP}")) from None
     return weasyprint
-
-
-@dataclass
-class _Style:
-    """A layout's stylesheet, parsed once: its fonts are loaded with it."""
-
-    css: Any
-    fonts: Any
-    counters: dict[str, Any]
-    families: frozenset[str]
 
 
 class Printer:
@@ -60,12 +50,14 @@ class Printer:
     def __init__(self, reader: Reader, templates: Templates) -> None:
         self.reader = reader
         self.templates = templates
-        self._styles: dict[str, _Style] = {}
+        self._fonts: Any = None
+        self._counters: Any = None
+        self._parsed: dict[str, Any] = {}
         self._cached: tuple[str, dict[str, Any]] = ("", {})
 
     def print(self, release: LocalizedRelease, source: Release, newsroom: Newsroom, words: Translator) -> bytes:
         """Return the PDF; raises InputError for a missing layout, picture, font or letter."""
-        weasyprint = load_weasyprint()
+        weasyprint = self._load()
         layout = self.layout(newsroom, release.language)
         page = self.page(layout, release, newsroom, words)
         fetcher = _fetcher(self.reader, source)
@@ -75,17 +67,27 @@ class Printer:
             "cache": self._pictures(source.id),
         }
         with _warnings() as warnings:
-            style = self._style(layout, fetcher)
+            sheets = self._stylesheets(layout, fetcher)
             document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)
             rendered = document.render(
-                stylesheets=[style.css], font_config=style.fonts, counter_style=style.counters, **options
+                stylesheets=sheets, font_config=self._fonts, counter_style=self._counters, **options
             )
             pdf: bytes = rendered.write_pdf(**options)
         if warnings:
             # A picture that failed is remembered as none, and would be missed without a word in the next language.
             self._cached = ("", {})
-        self._check(rendered, style, warnings, source)
+        self._check(rendered, warnings, source)
         return pdf
+
+    def _load(self) -> Any:
+        """Return the weasyprint module, and make what its documents share at the first call."""
+        weasyprint = load_weasyprint()
+        if self._fonts is None:
+            from weasyprint.css.counters import CounterStyle
+            from weasyprint.text.fonts import FontConfiguration
+
+            self._fonts, self._counters = FontConfiguration(), CounterStyle()
+        return weasyprint
 
     def _pictures(self, id_: str) -> dict[str, Any]:
         """Return WeasyPrint's cache of pictures for a release: its languages follow each other and share them."""
@@ -110,35 +112,33 @@ class Printer:
         html = self.templates.render(f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper)
         return paper.prepare(html)
 
-    def _style(self, layout: str, fetcher: Any) -> _Style:
-        import weasyprint
-        from weasyprint.css.counters import CounterStyle
-        from weasyprint.text.fonts import FontConfiguration
+    def _stylesheets(self, layout: str, fetcher: Any) -> list[Any]:
+        """Return the fonts and a layout's stylesheet; each is parsed once in a process, with what it declares."""
+        return [self._stylesheet("fonts/fonts.css", fetcher), self._stylesheet(f"print/{layout}.css", fetcher)]
 
-        if layout not in self._styles:
-            path = f"print/{layout}.css"
-            text = self.reader.text(f"{FOLDER}/{path}")
-            fonts, counters = FontConfiguration(), CounterStyle()
-            css = weasyprint.CSS(
-                string=text,
+    def _stylesheet(self, path: str, fetcher: Any) -> Any:
+        import weasyprint
+
+        if path not in self._parsed:
+            self._parsed[path] = weasyprint.CSS(
+                string=self.reader.text(f"{FOLDER}/{path}"),
                 base_url=TEMPLATES_URL + path,
                 url_fetcher=fetcher,
-                font_config=fonts,
-                counter_style=counters,
+                font_config=self._fonts,
+                counter_style=self._counters,
             )
-            declared = self.reader.text(f"{FOLDER}/fonts/fonts.css")
-            families = re.findall(r"font-family:\s*[\"']?([^;\"']+)", declared)
-            self._styles[layout] = _Style(css, fonts, counters, frozenset(families))
-        return self._styles[layout]
+        return self._parsed[path]
 
-    def _check(self, rendered: weasyprint.Document, style: _Style, warnings: list[str], source: Release) -> None:
+    def _check(self, rendered: weasyprint.Document, warnings: list[str], source: Release) -> None:
         """Raise InputError for WeasyPrint's warnings and for letters that no font of the templates has."""
         problems = [Problem(source.path, 0, f"the PDF would be wrong: {warning}") for warning in warnings]
+        declared = self.reader.text(f"{FOLDER}/fonts/fonts.css")
+        families = re.findall(r"font-family:\s*[\"']?([^;\"']+)", declared)
         foreign = sorted(
             {
                 letter
                 for font in rendered.fonts.values()
-                if font.family not in style.families
+                if font.family not in families
                 for letter in "".join(font.to_unicode.values())
                 if not letter.isspace()
             }

@@ -16,6 +16,8 @@ CIRCLED = "".join(map(chr, range(0x2460, 0x2474)))  # ① to ⑳
 
 def width(text: str) -> int:
     """Return the columns that a text takes: two for an East Asian wide letter (UAX #11), none for a mark."""
+    if text.isascii():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
