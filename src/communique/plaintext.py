@@ -155,6 +155,9 @@ class _Renderer(HTMLParser):
                 self.skipping = False
                 if self.link:
                     self.close_link(*self.link)
+            case "h2" | "h3" | "h4" | "h5" | "h6":
+                self.inline = f"■ {self.inline.strip()}" if self.inline.strip() else ""
+                self.flush()
             case _ if tag in self.BLOCKS and not self.in_table:
                 self.flush()
                 if tag in ("li", "blockquote", "dd"):
