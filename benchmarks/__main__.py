@@ -16,12 +16,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from communique import plan, press, source
+from communique import inventory, plan, press, source
 from communique.catalog import Translator
 from communique.errors import Problems
 from communique.localize import localize
 from communique.pdf import Printer
-from communique.reader import Reader
+from communique.reader import Reader, on_disk
+from communique.templates import Templates
 
 ROOT = Path(__file__).parents[1]
 BAR = 2.5
@@ -29,14 +30,19 @@ BAR = 2.5
 
 def write_page(place: Path) -> None:
     """Write one English sample's print page, with its stylesheet linked, as WeasyPrint's command line reads it."""
-    reader = Reader(ROOT)
-    loaded = source.load(reader)
-    assert loaded.newsroom is not None
-    templates = press.templates(reader)
-    desk = plan.Desk(reader, loaded.newsroom, templates.messages(), Problems())
-    edition = next(e for e in desk.editions(loaded.releases[0], datetime.now(UTC)) if e.language == "en")
-    release = localize(edition, loaded.newsroom)
-    html = Printer(reader, templates).page("release", release, loaded.newsroom, Translator(edition.words))
+    places = {path: file.place for path, file in inventory.scan(ROOT).items()}
+    reader, problems = Reader(on_disk(places)), Problems()
+    newsroom = source.load_newsroom(reader, problems)
+    assert newsroom is not None
+    id_, path = next(iter(source.find(reader, problems).items()))
+    release_ = source.load_release(reader, id_, path, newsroom, problems)
+    assert release_ is not None
+    templates = Templates(reader, press.FILTERS)
+    desk = plan.Desk(reader, newsroom, templates.messages(), problems)
+    editions = desk.editions(reader, release_, datetime.now(UTC), problems)
+    edition = next(e for e in editions if e.language == "en")
+    release = localize(edition, newsroom)
+    html = Printer(reader, templates).page("release", release, newsroom, Translator(edition.words))
     sheets = [(ROOT / "templates" / path).as_uri() for path in ("fonts/fonts.css", "print/release.css")]
     links = "".join(f'<link rel="stylesheet" href="{sheet}">' for sheet in sheets)
     place.write_text(html.replace("</head>", f"{links}</head>"), "utf-8")

@@ -62,7 +62,8 @@ class Room:
 
     def files(self, under: str = "output") -> list[str]:
         base = self.path / under
-        return sorted(p.relative_to(base).as_posix() for p in base.rglob("*") if p.is_file())
+        paths = (p.relative_to(base).as_posix() for p in base.rglob("*") if p.is_file())
+        return sorted(path for path in paths if ".build" not in path.split("/"))
 
 
 def copy(source: Path, target: Path) -> Room:

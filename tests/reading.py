@@ -6,9 +6,10 @@ import html
 import re
 from pathlib import Path
 
-from communique import catalog, markup, messages, source
+from communique import catalog, inventory, markup, messages, source
+from communique.errors import Problems
 from communique.model import Markdown, Release, Text
-from communique.reader import Reader
+from communique.reader import Reader, on_disk
 
 #: Shorter texts (PDF, 09:00) stand in more than one place.
 LONG_ENOUGH = 15
@@ -26,10 +27,13 @@ def plain(block: str) -> str:
 
 
 def load(root: Path, id_: str) -> tuple[Reader, Release]:
-    reader = Reader(root)
-    loaded = source.load(reader, [id_])
-    assert not loaded.problems
-    return reader, loaded.releases[0]
+    reader = Reader(on_disk({path: file.place for path, file in inventory.scan(root).items()}))
+    problems = Problems()
+    newsroom = source.load_newsroom(reader, problems)
+    release = source.load_release(reader, id_, source.find(reader, problems)[id_], newsroom, problems)
+    assert list(problems) == []
+    assert release is not None
+    return reader, release
 
 
 def sentences(root: Path, id_: str, language: str) -> list[str]:

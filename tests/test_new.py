@@ -17,7 +17,7 @@ def test_what_new_writes_builds_at_once(room: Room) -> None:
     id_ = "2026-05-01-elephants-100-oeuvre"
     assert (done.code, done.out) == (0, [f"releases/{id_}.yaml", f"releases/{id_}.md"])
     built = room.run("build", id_)
-    assert (built.code, built.err[:1]) == (0, [f"[1/1] {id_} (en)"])
+    assert (built.code, built.err[:1]) == (0, [f"[1/1] {id_}"])
     assert f"{id_}.en.pdf" in room.files(f"output/press/{id_}")
     assert "Éléphants: 100% « œuvre »" in room.read(f"output/press/{id_}/{id_}.en.txt")
 

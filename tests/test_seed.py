@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from communique import messages, source
-from communique.reader import Reader
+from communique import messages
 from conftest import ROOT, Room
 from reading import assert_reads, load, sentences, squeeze
 from test_outputs import html_text, page, pdf_text, press
@@ -53,7 +52,7 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Room:
     }
     room.write(f"releases/{ID}.yaml", json.dumps(texts, ensure_ascii=False, indent=1))
     room.write(f"releases/{ID}.md", "\n\n".join([body[0].removeprefix(opening), *body[1:]]) + "\n")
-    release = next(r for r in source.load(Reader(room.path), [ID]).releases)
+    _, release = load(room.path, ID)
     for language in ("ko", "fr"):
         texts_of = [m.text for m in messages.of(release)]
         room.write(f"locales/{language}/LC_MESSAGES/{ID}.po", catalog_of(texts_of, language))

@@ -8,17 +8,21 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import NoReturn
 
-from communique import engine, plan, press, report, scaffold, schema, source
-from communique.errors import InputError, Problems, UsageError, nearest
+from communique import engine, report
+from communique.engine import Maker, Outcome, Tools
+from communique.errors import InputError, Problems, UsageError
+from communique.intake import Request
+from communique.jobs import Shared
 from communique.model import LANGUAGES, Newsroom, fold
-from communique.plan import FORMATS, Edition, State
-from communique.reader import Reader
-from communique.templates import Templates
+
+FORMATS = ("html", "pdf", "email")
+
+#: So many releases due are worth the second that a pool of processes takes to start.
+WORTH_A_POOL = 4
 
 OK, PROBLEMS, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -52,7 +56,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
     build.add_argument("--language", action="append", choices=LANGUAGES, help="only this language; may be repeated")
     build.add_argument("--format", action="append", choices=FORMATS, help="only this format; may be repeated")
-    build.add_argument("--jobs", type=_positive, default=1, metavar="N", help="processes at work")
+    build.add_argument("--jobs", type=_positive, metavar="N", help="processes at work (default: one a core)")
+    build.add_argument("--dask", metavar="ADDRESS", help="work on a Dask cluster: tcp://scheduler:8786")
     build.add_argument("--force", action="store_true", help="make everything anew")
     build.add_argument(
         "--drafts", action="store_true", help="drafts and incomplete languages too, into output/press only"
@@ -96,82 +101,88 @@ def _with_verb(arguments: Sequence[str]) -> list[str]:
     return ["build", *rest]
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """A newsroom that was read: what the verbs start from."""
-
-    reader: Reader
-    newsroom: Newsroom | None
-    templates: Templates
-    editions: tuple[Edition, ...]
-    problems: Problems
-
-
-def _open(root: Path, ids: Iterable[str], now: str | None, *, drafts: bool = False) -> _Opened:
-    """Read and judge a newsroom; raises UsageError for an unknown release or instant."""
+def _root(options: argparse.Namespace) -> Path:
+    root: Path = options.root.resolve()
     if not root.is_dir():
-        raise UsageError(f"there is no folder {root}")
-    reader = Reader(root.resolve())
-    loaded = source.load(reader, ids)
-    for id_ in ids:
-        if id_ not in loaded.known:
-            raise UsageError("; ".join(filter(None, (f"there is no release '{id_}'", nearest(id_, loaded.known)))))
-    problems = Problems()
-    problems.extend(loaded.problems)
-    templates = press.templates(reader)
-    if loaded.newsroom is None:
-        return _Opened(reader, None, templates, (), problems)
-    try:
-        words = templates.messages()
-    except InputError as error:
-        problems.extend(error.problems)
-        return _Opened(reader, None, templates, (), problems)
-    desk = plan.Desk(reader, loaded.newsroom, words, problems)
-    at = _instant(now, loaded.newsroom.timezone)
-    editions = tuple(e for r in loaded.releases for e in desk.editions(r, at, drafts=drafts))
-    return _Opened(reader, loaded.newsroom, templates, editions, problems)
+        raise UsageError(f"there is no folder {options.root}")
+    return root
 
 
-def _instant(text: str | None, zone: tzinfo) -> datetime:
-    if text is None:
+def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
+    """Return what the engine makes releases with; called only when something may be due, for it imports a lot."""
+    from communique import executors, press, source
+    from communique.reader import Reader, on_disk
+
+    def find(paths: Iterable[str], problems: Problems) -> dict[str, str]:
+        return source.find(Reader(on_disk(dict.fromkeys(paths, ""))), problems)
+
+    def executor(shared: Shared, maker: Maker, due: int) -> executors.Executor:
+        if getattr(options, "dask", None):
+            return executors.Dask(options.dask, press.start, press.work, shared)
+        jobs = options.jobs or executors.cores()
+        if jobs > 1 and due >= WORTH_A_POOL:
+            return executors.Pool(min(jobs, due), press.start, press.work, shared)
+        return executors.Inline(maker.work)
+
+    return Tools(press.Press, find, press.CARRIED, executor, progress.start, progress.done)
+
+
+def _now(options: argparse.Namespace, root: Path) -> datetime:
+    """Return the instant to build as of; one without an offset is in the newsroom's timezone."""
+    if options.now is None:
         return datetime.now(UTC)
+    from communique import schema
+
     try:
-        return schema.moment(text, zone).at
+        return schema.moment(options.now, _newsroom_zone(root)).at
     except ValueError as error:
-        raise UsageError(f"--now '{text}' is no instant; {error}") from None
+        raise UsageError(f"--now '{options.now}' is no instant; {error}") from None
 
 
-def _exit_code(problems: Problems, editions: Iterable[Edition], *, strict: bool) -> int:
-    held = strict and any(e.state is State.HELD for e in editions)
-    return PROBLEMS if len(problems) or held else OK
+def _newsroom_zone(root: Path) -> tzinfo:
+    newsroom = _newsroom(root, Problems())
+    return newsroom.timezone if newsroom else UTC
+
+
+def _newsroom(root: Path, problems: Problems) -> Newsroom | None:
+    from communique import inventory, source
+    from communique.reader import Reader, on_disk
+
+    places = {path: file.place for path, file in inventory.scan(root).items()}
+    return source.load_newsroom(Reader(on_disk(places)), problems)
+
+
+def _exit_code(outcome: Outcome, languages: Iterable[str], *, strict: bool) -> int:
+    held = strict and any(s.state == "held back" and s.language in languages for s in outcome.standings)
+    return PROBLEMS if len(outcome.problems) or held else OK
 
 
 def _build(options: argparse.Namespace) -> int:
-    opened = _open(options.root, options.ids, options.now, drafts=options.drafts)
+    root = _root(options)
     output = options.output or options.root / "output"
-    _refuse_sources(output, opened.reader.root)
-    if opened.newsroom is None:
-        report.tell(opened.problems)
-        return PROBLEMS
-    languages, formats = options.language or LANGUAGES, options.format or FORMATS
-    chosen = [
-        replace(e, targets=tuple(t for t in e.targets if t.format in formats))
-        for e in opened.editions
-        if e.language in languages
-    ]
-    due = [e for e in chosen if e.targets]
-    machine = press.Press(opened.reader, opened.newsroom, opened.templates)
-    with report.progress(len(due), quiet=options.quiet, verbose=options.verbose) as on_done:
-        outcome = engine.build(due, machine.render, output, on_done)
-    if any(t.path.startswith("site/") for e in due for t in e.targets):
-        engine.put(machine.assets(), output, outcome)
-    engine.withdraw(plan.withdrawn(opened.editions), output, outcome)
-    opened.problems.extend(outcome.problems)
+    _refuse_sources(output, root)
+    request = Request(
+        now=_now(options, root),
+        ids=tuple(dict.fromkeys(options.ids)),
+        languages=tuple(dict.fromkeys(options.language or LANGUAGES)),
+        formats=tuple(dict.fromkeys(options.format or FORMATS)),
+        drafts=options.drafts,
+        force=options.force,
+    )
+    progress = report.Progress(quiet=options.quiet, verbose=options.verbose)
+
+    def on_wait() -> None:
+        print(f"communique: another build is at work in {output}; waiting for it", file=sys.stderr, flush=True)
+
+    try:
+        outcome = engine.build(root, output, request, lambda: _tools(options, progress), on_wait)
+    finally:
+        progress.stop()
     if not options.quiet:
-        for line in report.summary(chosen, outcome, _shown(output)):
+        for line in report.summary(outcome, _shown(output), request.languages):
             print(line)
-    report.tell(opened.problems)
-    return _exit_code(opened.problems, chosen, strict=options.strict)
+    report.tell(outcome.problems)
+    return _exit_code(outcome, request.languages, strict=options.strict)
 
 
 def _refuse_sources(output: Path, root: Path) -> None:
@@ -190,23 +201,28 @@ def _shown(path: Path) -> str:
 
 
 def _check(options: argparse.Namespace) -> int:
-    opened = _open(options.root, options.ids, None)
-    report.tell(opened.problems)
-    held = [e for e in opened.editions if e.state is State.HELD]
+    root = _root(options)
+    request = Request(now=datetime.now(UTC), ids=tuple(options.ids))
+    progress = report.Progress(quiet=True, verbose=False)
+    outcome = engine.look(root, lambda: _tools(options, progress), request)
+    held = [s for s in outcome.standings if s.state == "held back"]
     if not options.quiet:
-        releases = {e.release.id for e in opened.editions}
-        print(f"{len(releases)} releases can be built, with {len(opened.problems)} problems.")
-        for edition in held:
-            print(f"  held back: {edition.release.id} {edition.language}: {edition.because}")
-    return _exit_code(opened.problems, held, strict=options.strict)
+        releases = {s.release for s in outcome.standings}
+        print(f"Releases that can be built: {len(releases)}. Problems: {len(outcome.problems)}.")
+        for standing in held:
+            print(f"  held back: {standing.release} {standing.language}: {standing.because}")
+    report.tell(outcome.problems)
+    return _exit_code(outcome, LANGUAGES, strict=options.strict)
 
 
 def _new(options: argparse.Namespace) -> int:
-    opened = _open(options.root, (), None)
-    if opened.newsroom is None:
-        report.tell(opened.problems)
+    from communique import scaffold, schema
+
+    root, problems = _root(options), Problems()
+    newsroom = _newsroom(root, problems)
+    if newsroom is None:
+        report.tell(problems)
         return PROBLEMS
-    newsroom = opened.newsroom
     today = datetime.now(newsroom.timezone).date().isoformat()
     title = fold(options.title or _ask("Headline"))
     if not title:
@@ -221,7 +237,7 @@ def _new(options: argparse.Namespace) -> int:
         raise UsageError(f"'{language}' is not among newsroom.yaml's languages: {', '.join(newsroom.languages)}")
     if options.id and not scaffold.is_id(options.id):
         raise UsageError(f"'{options.id}' cannot be an ID: use small letters a-z, digits and hyphens")
-    for path in scaffold.write(opened.reader.root, newsroom, title, moment.day, language, options.id or ""):
+    for path in scaffold.write(root, newsroom, title, moment.day, language, options.id or ""):
         print(_shown(path))
     return OK
 

@@ -1,86 +1,381 @@
-"""Renders what is planned and writes it: each file whole, or not at all."""
+"""Makes what is out of date, and nothing else; writes each file whole, then records it.
+
+Three looks, each dearer than the one before and taken only when that one does not settle it:
+
+1. the times and sizes of all inputs, and the folders of the output: nothing changed, nothing is made;
+2. digests, against what each release's plan and each of its outputs were made of: which releases are due;
+3. inside a job (:mod:`communique.press`): which of a due release's outputs are.
+
+The engine knows nothing of what is rendered: it is handed the functions that do it.
+"""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any, Protocol
 
-from communique.errors import InputError, Problem, Problems
-from communique.plan import Edition, Target
+from communique import intake, inventory, journal, recipe
+from communique.errors import InputError, Problem, Problems, UsageError, nearest
+from communique.executors import Executor, LostWorkerError
+from communique.intake import Request
+from communique.inventory import Found, digest
+from communique.jobs import Job, Result, Shared, Standing, Trace
+from communique.journal import Journal, Record
+from communique.output import Output
 
-#: A target with its bytes, or with the problems that it has instead.
-Result = tuple[Target, bytes | tuple[Problem, ...]]
-Render = Callable[[Edition], Iterator[Result]]
+#: The record of the files that all public pages share; no release has this ID.
+ASSETS = ""
+
+
+class Maker(Protocol):
+    """What the engine needs of :class:`communique.press.Press`."""
+
+    problems: Problems
+    judge: str
+
+    @property
+    def ready(self) -> bool: ...
+
+    def work(self, job: Job) -> Result: ...
+
+    def assets(self) -> Iterator[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The functions that the engine is handed.
+
+    ``make`` reads the shared files; ``find`` lists the releases (paths by ID) among paths and tells problems;
+    ``carried`` are the endings of files that travel with a job; ``executor`` is called with the number of jobs.
+    """
+
+    make: Callable[[Shared], Maker]
+    find: Callable[[Iterable[str], Problems], dict[str, str]]
+    carried: tuple[str, ...]
+    executor: Callable[[Shared, Maker, int], Executor]
+    on_start: Callable[[int], None] = lambda due: None
+    on_done: Callable[[str, list[str]], None] = lambda id_, made: None
 
 
 @dataclass
 class Outcome:
-    """What a build did: paths below the output folder, in the order they were made."""
+    """What a build found and did. Paths are below the output folder; ``standing`` counts the files that stand there."""
 
+    standings: list[Standing] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     made: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    problems: Problems = field(default_factory=Problems)
+    standing: int = 0
+    #: Problems that the input does not explain; the next build tries again.
+    passing: bool = False
 
 
-def build(editions: Iterable[Edition], render: Render, output: Path, on_done: Callable[[Edition], None]) -> Outcome:
-    """Make the targets of all editions, and tell ``on_done`` of each."""
-    outcome = Outcome()
-    for edition in editions:
-        put(render(edition), output, outcome)
-        on_done(edition)
+def build(
+    root: Path, output: Path, request: Request, tools: Callable[[], Tools], on_wait: Callable[[], None]
+) -> Outcome:
+    """Bring the output folder up to date and return what was done.
+
+    ``tools`` is called only when something may be due: it imports what renders. Raises InputError when the output
+    folder cannot be used, UsageError for an unknown release.
+    """
+    with journal.opened(output, on_wait) as kept:
+        return _Build(root, output, request, kept).run(tools)
+
+
+def look(root: Path, tools: Callable[[], Tools], request: Request) -> Outcome:
+    """Return how the releases stand, with every problem of the input, without making anything."""
+    files = inventory.scan(root)
+    # Nothing is kept, so names do for digests.
+    digests = dict(zip(files, files, strict=True))
+    outcome, kit = Outcome(), tools()
+    shared = intake.shared(files, digests, "")
+    maker = kit.make(shared)
+    found = _known(files, kit, request, outcome.problems)
+    outcome.problems.extend(maker.problems)
+    groups = intake.groups(files, found)
+    for id_, path in found.items():
+        job = intake.job(id_, path, groups[id_], files, digests, replace(request, formats=()), kit.carried)
+        result = maker.work(job)
+        outcome.standings += result.standings
+        outcome.problems.extend(result.problems)
     return outcome
 
 
-def put(results: Iterable[Result], output: Path, outcome: Outcome) -> None:
-    """Write results; a target that failed costs itself alone, and its old file is taken away."""
-    for target, result in results:
-        try:
-            if isinstance(result, bytes):
-                write(output, target.path, result)
-                outcome.made.append(target.path)
-            else:
-                outcome.problems.extend(result)
-                withdraw([target.path], output, outcome)
-        except InputError as error:
-            outcome.problems.extend(error.problems)
+def _known(files: Mapping[str, Found], kit: Tools, request: Request, problems: Problems) -> dict[str, str]:
+    """Return the asked-for releases' paths by ID; raises UsageError for one that is not there."""
+    found = kit.find(files, problems)
+    for id_ in request.ids:
+        if id_ not in found:
+            raise UsageError("; ".join(filter(None, (f"there is no release '{id_}'", nearest(id_, found)))))
+    return {id_: path for id_, path in found.items() if not request.ids or id_ in request.ids}
 
 
-def write(output: Path, path: str, data: bytes) -> None:
-    """Write a file so that it is whole whenever it is there; one that has these bytes is left alone.
+class _Build:
+    def __init__(self, root: Path, output: Path, request: Request, kept: Journal) -> None:
+        self.root = root
+        self.output = Output(output)
+        self.request = request
+        self.journal = kept
+        self.outcome = Outcome()
+        self.recipe = recipe.digest()
+        self.files = inventory.scan(root)
+        self.hint = inventory.hint_of(self.files, time.time_ns())
+        self._current: dict[int, bool] = {}
 
-    Raises InputError when the folder cannot be written to.
-    """
-    place = output / path
-    try:
-        if place.is_file() and place.read_bytes() == data:
+    # --- the first look ---
+
+    def run(self, tools: Callable[[], Tools]) -> Outcome:
+        state = self.journal.state("whole")
+        if state and self._unchanged(state):
+            self.outcome.standings = [Standing(*row) for row in state["standings"]]
+            self.outcome.problems.extend(Problem(*row) for row in state["problems"])
+            self.outcome.standing = state["standing"]
+            return self.outcome
+        # Until this build has ended, none is known to be whole.
+        self.journal.set_state("whole", None)
+        self._bring_up_to_date(tools())
+        if self.request.whole and not self.outcome.passing:
+            self.journal.set_state("whole", self._whole())
+        return self.outcome
+
+    def _settings(self) -> list[Any]:
+        return [self.recipe, self.request.drafts, str(self.root)]
+
+    def _unchanged(self, state: Mapping[str, Any]) -> bool:
+        """Whether the last whole build still holds, by the times of the inputs, the clock, and the output's folders."""
+        return (
+            self.request.whole
+            and not self.request.force
+            and self.hint is not None
+            and state["hint"] == self.hint
+            and state["settings"] == self._settings()
+            and (not state["since"] or datetime.fromisoformat(state["since"]) <= self.request.now)
+            and (not state["until"] or self.request.now < datetime.fromisoformat(state["until"]))
+            and all(self.output.time(folder) == at for folder, at in state["folders"].items())
+        )
+
+    def _whole(self) -> dict[str, Any]:
+        """Return what the next build needs to know that nothing changed, and to tell again what this one told."""
+        instants = sorted({datetime.fromisoformat(s.embargo) for s in self.outcome.standings if s.embargo})
+        passed = [at for at in instants if at <= self.request.now]
+        coming = [at for at in instants if at > self.request.now]
+        return {
+            # None when a file was too young to be sure: then the next build takes the second look.
+            "hint": self.hint,
+            "settings": self._settings(),
+            "since": passed[-1].isoformat() if passed else "",
+            "until": coming[0].isoformat() if coming else "",
+            "folders": self.output.times(),
+            "standings": [astuple(s) for s in self.outcome.standings if s.state != "public"],
+            "problems": [astuple(p) for p in self.outcome.problems],
+            "standing": self.outcome.standing,
+        }
+
+    # --- the second look ---
+
+    def _bring_up_to_date(self, kit: Tools) -> None:
+        self.digests = self.journal.digests(self.files)
+        shared = intake.shared(self.files, self.digests, self.recipe)
+        maker = kit.make(shared)
+        found = _known(self.files, kit, self.request, self.outcome.problems)
+        self.outcome.problems.extend(maker.problems)
+        if not maker.ready:
+            # Nothing can be judged, so nothing is touched; the releases' own problems are told all the same.
+            self.outcome.passing = True
+            groups = intake.groups(self.files, found)
+            for id_, path in found.items():
+                job = intake.job(id_, path, groups[id_], self.files, self.digests, self.request, kit.carried)
+                self.outcome.problems.extend(maker.work(job).problems)
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}.tmp")
+        self.groups = intake.groups(self.files, found)
+        self.judge = maker.judge
+        public = False
+        due: list[str] = []
+        for id_ in found:
+            record = self.journal.record(id_)
+            if record and self._stands(id_, record):
+                self._take(record)
+                public |= any(path.startswith("site/") for path in record.planned)
+            else:
+                due.append(id_)
+        kit.on_start(len(due))
+        if due:
+            public |= self._make(due, found, shared, maker, kit)
+        if not self.request.ids:
+            for gone in set(self.journal.ids()) - found.keys() - {ASSETS}:
+                self._retire(gone)
+        self._put_assets(maker, public=public)
+
+    def _stands(self, id_: str, record: Record) -> bool:
+        """Whether a release's record still holds and every file that it plans is in place."""
+        return (
+            not self.request.force
+            and record.judged == self._judged(id_, record.embargo)
+            and record.traces.keys() == set(record.planned)
+            and all(self._holds(trace) for trace in record.traces.values())
+            and all(map(self.output.has, record.planned))
+        )
+
+    def _judged(self, id_: str, embargo: str) -> str:
+        """Return what stands for all that a release's plan and texts depend on, as of now."""
+        waiting = bool(embargo) and self.request.now < datetime.fromisoformat(embargo)
+        own = [(path, self.digests[path]) for path in self.groups[id_]]
+        return digest(repr((self.judge, self.request.drafts, waiting, own)).encode())
+
+    def _holds(self, trace: Trace) -> bool:
+        """Whether the files of a trace are as they were; thousands of traces share one set of files."""
+        key = id(trace.files)
+        if key not in self._current:
+            self._current[key] = all(self.digests.get(path, "absent") == d for path, d in trace.files.items())
+        return self._current[key]
+
+    def _take(self, record: Record) -> None:
+        """Count a release that stands."""
+        self.outcome.standings += record.standings
+        self.outcome.problems.extend(record.problems)
+        self.outcome.standing += len(record.traces)
+
+    # --- making ---
+
+    def _make(self, due: list[str], found: Mapping[str, str], shared: Shared, maker: Maker, kit: Tools) -> bool:
+        """Make the due releases; return whether any of them has a public file. Never more jobs wait than work."""
+        executor = kit.executor(shared, maker, len(due))
+        running: dict[Future[Result], str] = {}
+        waiting = iter(due)
+        public = False
         try:
-            temporary.write_bytes(data)
-            temporary.replace(place)
+            while True:
+                for id_ in waiting:
+                    running[executor.submit(self._job(id_, found[id_], kit))] = id_
+                    if len(running) >= 2 * executor.width or executor.width == 1:
+                        break
+                if not running:
+                    return public
+                # A short wait each, so that Ctrl-C is heard at once.
+                done, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
+                for future in done:
+                    id_ = running.pop(future)
+                    before = len(self.outcome.made)
+                    try:
+                        result = future.result()
+                    except Exception as error:  # a fault of the program costs its release, not the build
+                        public |= self._lose(id_, found[id_], error)
+                    else:
+                        self._keep(result)
+                        public |= any(path.startswith("site/") for path in result.planned)
+                    kit.on_done(id_, self.outcome.made[before:])
         finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        hint = "check the disk's free space and the folder's permissions"
-        raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", hint)) from error
+            executor.stop()
 
+    def _job(self, id_: str, path: str, kit: Tools) -> Job:
+        record = self.journal.record(id_) or Record()
+        traces: dict[str, Trace] = {}
+        kept: dict[str, bytes] = {}
+        for target, trace in record.traces.items():
+            if self.request.force or not self.output.has(target):
+                continue
+            if target.endswith(".pdf"):
+                kept[target] = self.output.read(target)
+                if digest(kept[target]) != trace.output:
+                    continue
+            traces[target] = trace
+        return intake.job(
+            id_, path, self.groups[id_], self.files, self.digests, self.request, kit.carried, traces, kept
+        )
 
-def withdraw(paths: Iterable[str], output: Path, outcome: Outcome) -> None:
-    """Remove files that must not be there, and the folders that this leaves empty."""
-    for path in paths:
-        place = output / path
+    def _lose(self, id_: str, path: str, error: Exception) -> bool:
+        """Tell of a release that could not be made; its old files stay, and the next build tries again."""
+        if isinstance(error, LostWorkerError):
+            message = f"could not be made: {error}"
+        else:
+            message = f"could not be made, by a fault in the program: {type(error).__name__}: {error}"
+        self.outcome.passing = True
+        self.outcome.problems.add(path, 0, message, "build again; if it stays, report it")
+        owned = (self.journal.record(id_) or Record()).owned
+        self.journal.save(id_, Record(owned=owned))
+        return any(place.startswith("site/") for place in owned)
+
+    def _keep(self, result: Result) -> None:
+        """Write what was made, remove what is no longer claimed, and record both.
+
+        Before the first file is touched the record forgets what it knew of it, so that a build that is killed
+        here leaves nothing that the next one trusts.
+        """
+        before = self.journal.record(result.id) or Record()
+        owned = sorted({*before.owned, *result.planned})
+        self.journal.save(result.id, Record(owned=owned))
+        record = Record(
+            embargo=next((s.embargo for s in result.standings), ""),
+            standings=result.standings,
+            problems=result.problems,
+            planned=result.planned,
+            traces=dict(result.traces),
+        )
+        for path in sorted({*result.made, *result.copies}):
+            if not self._put(path, result):
+                del record.traces[path]
+        left = self._withdraw(path for path in owned if path not in set(result.planned) - set(result.failed))
+        record.owned = sorted({*result.planned, *left})
+        record.judged = self._judged(result.id, record.embargo)
+        self.journal.save(result.id, record)
+        self._take(record)
+        self.outcome.problems.extend(result.failures)
+
+    def _put(self, path: str, result: Result) -> bool:
+        """Write one file of a result; return False when its trace cannot be trusted."""
         try:
-            place.unlink()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+            data = result.made[path] if path in result.made else self._copied(result.copies[path])
+            if self.output.write(path, data):
+                self.outcome.made.append(path)
+        except InputError as error:
+            self.outcome.passing = True
+            self.outcome.problems.extend(error.problems)
+            return False
+        if digest(data) != result.traces[path].output:
+            # What is copied was changed while this build ran: the next one sees to it.
+            self.outcome.passing = True
+            return False
+        return True
+
+    def _copied(self, source: str) -> bytes:
+        try:
+            return Path(self.files[source].place).read_bytes()
         except OSError as error:
-            outcome.problems.add(str(place), 0, f"must not be there, and cannot be removed: {error.strerror}")
-            continue
-        outcome.removed.append(path)
-        for folder in place.parents:
-            if folder == output or any(folder.iterdir()):
-                break
-            folder.rmdir()
+            raise InputError(Problem(source, 0, f"cannot be read: {error.strerror}")) from error
+
+    def _withdraw(self, paths: Iterable[str]) -> list[str]:
+        """Remove files of ours; return those that would not go."""
+        removed, left = self.output.withdraw(paths, self.outcome.problems)
+        self.outcome.removed += removed
+        self.outcome.passing |= bool(left)
+        return left
+
+    def _retire(self, id_: str) -> None:
+        """Remove the files of a release that is gone."""
+        record = self.journal.record(id_) or Record()
+        left = self._withdraw(record.owned)
+        self.journal.save(id_, Record(owned=left) if left else None)
+
+    def _put_assets(self, maker: Maker, *, public: bool) -> None:
+        """Write the files that public pages share, or remove them when nothing is public."""
+        before = self.journal.record(ASSETS) or Record()
+        made: dict[str, bytes] = {}
+        try:
+            if public or (before.owned and not self.request.whole):
+                made = dict(maker.assets())
+        except InputError as error:
+            self.outcome.problems.extend(error.problems)
+        self.journal.save(ASSETS, Record(owned=sorted({*before.owned, *made})))
+        for path, data in made.items():
+            try:
+                if self.output.write(path, data):
+                    self.outcome.made.append(path)
+            except InputError as error:
+                self.outcome.passing = True
+                self.outcome.problems.extend(error.problems)
+        self._withdraw(path for path in before.owned if path not in made)

@@ -50,11 +50,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to download. ``size`` in bytes."""
+    """A file to download."""
 
     file: str
     title: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +206,7 @@ class _Localizer:
                 )
                 for image in release.images
             ),
-            attachments=tuple(
-                Download(quote(item.file), self.text(item.title), item.size) for item in release.attachments
-            ),
+            attachments=tuple(Download(quote(item.file), self.text(item.title)) for item in release.attachments),
             corrections=tuple(Notice(self.day(item.date.day), self.text(item.note)) for item in release.corrections),
             tags=tuple(map(str, release.tags)),
             day=self.day(day),

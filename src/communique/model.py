@@ -156,11 +156,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file to download with the release. ``size`` in bytes."""
+    """A file to download with the release."""
 
     file: FileName = key("The file's name in the folder named after the release.")
     title: Text = key("What the file is called on the page.")
-    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

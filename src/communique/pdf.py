@@ -52,17 +52,21 @@ class Printer:
         self.templates = templates
         self._fonts: Any = None
         self._counters: Any = None
-        self._parsed: dict[str, Any] = {}
+        self._parsed: dict[str, tuple[Any, frozenset[str]]] = {}
         self._cached: tuple[str, dict[str, Any]] = ("", {})
 
-    def print(self, release: LocalizedRelease, source: Release, newsroom: Newsroom, words: Translator) -> bytes:
-        """Return the PDF; raises InputError for a missing layout, picture, font or letter."""
+    def print(
+        self, page: str, layout: str, release: LocalizedRelease, source: Release, files: Reader, variant: str
+    ) -> bytes:
+        """Return the PDF of a page; ``files`` has the release's pictures.
+
+        Raises InputError for a missing picture or font, for a letter that no font has, and for whatever else
+        WeasyPrint warns of.
+        """
         weasyprint = self._load()
-        layout = self.layout(newsroom, release.language)
-        page = self.page(layout, release, newsroom, words)
-        fetcher = _fetcher(self.reader, source)
+        fetcher = _fetcher(self.reader, files, source)
         options = {
-            "pdf_variant": newsroom.pdf.variant,
+            "pdf_variant": variant,
             "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
             "cache": self._pictures(source.id),
         }
@@ -120,14 +124,18 @@ class Printer:
         import weasyprint
 
         if path not in self._parsed:
-            self._parsed[path] = weasyprint.CSS(
-                string=self.reader.text(f"{FOLDER}/{path}"),
-                base_url=TEMPLATES_URL + path,
-                url_fetcher=fetcher,
-                font_config=self._fonts,
-                counter_style=self._counters,
-            )
-        return self._parsed[path]
+            with self.reader.noting() as used:
+                css = weasyprint.CSS(
+                    string=self.reader.text(f"{FOLDER}/{path}"),
+                    base_url=TEMPLATES_URL + path,
+                    url_fetcher=fetcher,
+                    font_config=self._fonts,
+                    counter_style=self._counters,
+                )
+            self._parsed[path] = css, frozenset(used)
+        css, files = self._parsed[path]
+        self.reader.note(*files)
+        return css
 
     def _check(self, rendered: weasyprint.Document, warnings: list[str], source: Release) -> None:
         """Raise InputError for WeasyPrint's warnings and for letters that no font of the templates has."""
@@ -151,15 +159,19 @@ class Printer:
             raise InputError(*problems)
 
 
-def _fetcher(reader: Reader, source: Release) -> Any:
+def _fetcher(shared: Reader, own: Reader, source: Release) -> Any:
     """Return a fetcher that serves the release's own files and templates/, and nothing else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    places = {f"{RELEASE_URL}{source.id}/": f"{source.folder}/", TEMPLATES_URL: f"{FOLDER}/", ROOT_URL: ""}
+    places = {
+        f"{RELEASE_URL}{source.id}/": (own, f"{source.folder}/"),
+        TEMPLATES_URL: (shared, f"{FOLDER}/"),
+        ROOT_URL: (shared, ""),
+    }
 
     class Fetcher(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-            for prefix, place in places.items():
+            for prefix, (reader, place) in places.items():
                 if url.startswith(prefix):
                     path = place + unquote(url.removeprefix(prefix))
                     if ".." not in path.split("/") and reader.exists(path):

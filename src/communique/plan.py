@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -12,7 +12,7 @@ from communique import catalog, messages
 from communique.catalog import Catalog, Gaps
 from communique.errors import InputError, Problems
 from communique.messages import Message
-from communique.model import LANGUAGES, Newsroom, Release
+from communique.model import Newsroom, Release
 from communique.reader import Reader
 
 Format = Literal["html", "pdf", "email"]
@@ -77,44 +77,28 @@ class Edition:
 
 
 class Desk:
-    """Judges releases: reads the catalogs once and remembers what newsroom and templates lack."""
+    """Judges releases: reads the shared catalogs once and remembers what newsroom and templates lack."""
 
     def __init__(
         self, reader: Reader, newsroom: Newsroom, template_words: tuple[Message, ...], problems: Problems
     ) -> None:
-        self.reader = reader
         self.newsroom = newsroom
-        self.problems = problems
         self._shared = {
             language: (
-                self._judge(language, "newsroom", newsroom.source_language, messages.of(newsroom)),
-                self._judge(language, "messages", "en", template_words),
+                judge(reader, language, "newsroom", newsroom.source_language, messages.of(newsroom), problems),
+                judge(reader, language, "messages", "en", template_words, problems),
             )
             for language in newsroom.languages
         }
 
-    def _judge(
-        self, language: str, domain: str, source_language: str, needed: tuple[Message, ...]
-    ) -> tuple[Catalog | None, Gaps | None]:
-        """Return a catalog and what it lacks; broken messages and catalogs become problems."""
-        path = catalog.path_of(language, domain)
-        if language == source_language:
-            return None, None
-        try:
-            found = catalog.read(self.reader, language, domain)
-        except InputError as error:
-            self.problems.extend(error.problems)
-            return None, Gaps(path, broken=error.problems)
-        gaps = catalog.audit(found, path, needed)
-        self.problems.extend(gaps.broken)
-        return found, gaps or None
-
-    def editions(self, release: Release, now: datetime, *, drafts: bool = False) -> tuple[Edition, ...]:
-        """Return a release in each of its languages, judged as of ``now``."""
+    def editions(
+        self, reader: Reader, release: Release, now: datetime, problems: Problems, *, drafts: bool = False
+    ) -> tuple[Edition, ...]:
+        """Return a release in each of its languages, judged as of ``now``; its catalogs' problems are told."""
         needed = messages.of(release)
         editions = []
         for language in release.languages:
-            own, own_gaps = self._judge(language, release.id, release.source_language, needed)
+            own, own_gaps = judge(reader, language, release.id, release.source_language, needed, problems)
             (room, room_gaps), (words, words_gaps) = self._shared[language]
             gaps = tuple(g for g in (own_gaps, room_gaps, words_gaps) if g)
             state = self._state(release, bool(gaps), now)
@@ -157,6 +141,28 @@ class Desk:
         return replace(edition, targets=targets, draft=edition.state in (State.HELD, State.DRAFT))
 
 
+def judge(
+    reader: Reader,
+    language: str,
+    domain: str,
+    source_language: str,
+    needed: tuple[Message, ...],
+    problems: Problems,
+) -> tuple[Catalog | None, Gaps | None]:
+    """Return a catalog and what it lacks, None for nothing; broken messages and catalogs become problems."""
+    path = catalog.path_of(language, domain)
+    if language == source_language:
+        return None, None
+    try:
+        found = catalog.read(reader, language, domain)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None, Gaps(path, broken=error.problems)
+    gaps = catalog.audit(found, path, needed)
+    problems.extend(gaps.broken)
+    return found, gaps or None
+
+
 def _press(release: Release, language: str) -> Iterator[Target]:
     stem = f"press/{release.id}/{release.id}.{language}"
     yield Target(f"{stem}.pdf", Kind.PDF, "pdf")
@@ -184,16 +190,3 @@ def assets(newsroom: Newsroom) -> tuple[Target, ...]:
     if not newsroom.logo:
         return (style,)
     return style, Target(f"site/assets/{newsroom.logo}", Kind.COPY, "html", str(newsroom.logo))
-
-
-def withdrawn(editions: Iterable[Edition]) -> tuple[str, ...]:
-    """Return the paths that these releases could have in output/ and, as of now, must not."""
-    paths: dict[str, None] = {}
-    planned: set[str] = set()
-    for edition in editions:
-        planned.update(target.path for target in edition.targets)
-        for language in LANGUAGES:
-            paths.update(
-                (t.path, None) for t in (*_press(edition.release, language), *_site(edition.release, language))
-            )
-    return tuple(path for path in paths if path not in planned)

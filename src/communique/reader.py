@@ -1,69 +1,80 @@
-"""The only door to input files: the newsroom's folder first, what comes with the program where it has none.
+"""The only door to input files, which notes what is read through it.
 
-Every path is relative to the newsroom's folder and has forward slashes, as in problems.
+Every path is relative to the newsroom's folder and has forward slashes, as in problems. A reader holds one state
+of the newsroom: files in memory, so that a release can be built on a machine that does not have the folder.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from communique.errors import InputError, Problem
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
 
-
-def bundled() -> Path:
-    """Return the folder of the templates and catalogs that come with the program.
-
-    In a wheel they lie inside the package; in a checkout they are the checkout's own.
-    """
-    inside = Path(__file__).parent / "bundled"
-    return inside if inside.is_dir() else Path(__file__).parents[2]
+#: Gives a file's bytes; raises OSError.
+Fetch = Callable[[str], bytes]
 
 
 class Reader:
-    """Reads each file once and keeps it for the run, so that one build sees one state of the newsroom."""
+    """Files by their paths; each is fetched when it is first read.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._bundled = bundled()
-        self._files: dict[str, bytes] = {}
-        self._own_templates = (root / "templates").is_dir()
+    ``layers`` are looked up in turn: those of a release, then those that all releases share.
+    """
 
-    def locate(self, path: str) -> Path:
-        """Return where ``path`` is read from: templates/ as a whole, messages.po one by one, may be the program's."""
-        own = self.root / path
-        if path == "templates" or path.startswith("templates/"):
-            return own if self._own_templates else self._bundled / path
-        if path.endswith("/LC_MESSAGES/messages.po") and not own.is_file():
-            return self._bundled / path
-        return own
+    def __init__(self, *layers: Mapping[str, Fetch]) -> None:
+        self._layers = layers
+        self._bytes: dict[str, bytes] = {}
+        self._notes: list[set[str]] = []
+        self._folders: dict[str, set[str]] | None = None
+
+    @contextmanager
+    def noting(self) -> Iterator[set[str]]:
+        """Yield a set that fills with the paths asked for inside the block."""
+        notes: set[str] = set()
+        self._notes.append(notes)
+        try:
+            yield notes
+        finally:
+            self._notes.remove(notes)
+
+    def note(self, *paths: str) -> None:
+        """Note paths that are used without being read anew, out of a cache."""
+        if self._notes:
+            self._notes[-1].update(paths)
+
+    def _fetch(self, path: str) -> Fetch | None:
+        return next((layer[path] for layer in self._layers if path in layer), None)
 
     def exists(self, path: str) -> bool:
-        return self.locate(path).is_file()
+        self.note(path)
+        return self._fetch(path) is not None
 
-    def listing(self, path: str) -> tuple[str, ...]:
-        """Return the names in a folder, sorted, folders with a closing slash; hidden ones are left out."""
-        try:
-            with os.scandir(self.locate(path)) as entries:
-                names = [e.name + "/" * e.is_dir() for e in entries if not e.name.startswith((".", "~"))]
-        except (FileNotFoundError, NotADirectoryError):
-            return ()
-        except OSError as error:
-            raise InputError(Problem(path, 0, f"cannot be listed: {error.strerror}")) from error
-        return tuple(sorted(names))
+    def listing(self, folder: str) -> tuple[str, ...]:
+        """Return the names in a folder, sorted, folders with a closing slash."""
+        if self._folders is None:
+            self._folders = {}
+            for layer in self._layers:
+                for path in layer:
+                    parts = path.split("/")
+                    for depth in range(len(parts)):
+                        name = parts[depth] + "/" * (depth < len(parts) - 1)
+                        self._folders.setdefault("/".join(parts[:depth]), set()).add(name)
+        return tuple(sorted(self._folders.get(folder, ())))
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes; raises InputError when it cannot be read."""
-        if path not in self._files:
+        self.note(path)
+        if path not in self._bytes:
+            fetch = self._fetch(path)
+            if fetch is None:
+                raise InputError(Problem(path, 0, "there is no such file"))
             try:
-                self._files[path] = self.locate(path).read_bytes()
-            except FileNotFoundError:
-                raise InputError(Problem(path, 0, "there is no such file")) from None
+                self._bytes[path] = fetch(path)
             except OSError as error:
                 raise InputError(Problem(path, 0, f"cannot be read: {error.strerror}")) from error
-        return self._files[path]
+        return self._bytes[path]
 
     def text(self, path: str) -> str:
         """Return a file as text with ``\\n`` line ends; raises InputError with the line that is not UTF-8."""
@@ -82,3 +93,18 @@ class Reader:
                 message = f"holds a control character (U+{ord(bad):04X})"
                 raise InputError(Problem(path, number, message, "delete it; it came with a copied text"))
         return text
+
+
+def on_disk(places: Mapping[str, str]) -> dict[str, Fetch]:
+    """Return a layer of files on this machine, by the places where they are."""
+
+    def fetch(path: str) -> bytes:
+        with open(places[path], "rb") as file:
+            return file.read()
+
+    return dict.fromkeys(places, fetch)
+
+
+def in_memory(files: Mapping[str, bytes]) -> dict[str, Fetch]:
+    """Return a layer of files that were read already."""
+    return dict.fromkeys(files, files.__getitem__)

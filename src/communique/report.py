@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from communique.engine import Outcome
 from communique.errors import Problem
-from communique.plan import Edition, State
+from communique.jobs import Standing
 
 
-@contextmanager
-def progress(total: int, *, quiet: bool, verbose: bool) -> Iterator[Callable[[Edition], None]]:
-    """Yield what is told of each finished edition: a bar on a terminal, a line elsewhere, nothing when quiet."""
-    if quiet or not total:
-        yield lambda edition: None
-    elif sys.stderr.isatty() and not verbose:
-        # Imported here since a build without a terminal has no use for it.
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+class Progress:
+    """Tells of each finished release: a bar on a terminal, a line elsewhere, nothing when quiet."""
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("building", total=total)
-            yield lambda edition: bar.update(task, advance=1, description=str(edition))
-    else:
-        done = 0
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._total = self._done = 0
+        self._bar: Any = None
 
-        def line(edition: Edition) -> None:
-            nonlocal done
-            done += 1
-            print(f"[{done}/{total}] {edition}", file=sys.stderr, flush=True)
-            for target in edition.targets if verbose else ():
-                print(f"    {target.path}", file=sys.stderr)
+    def start(self, total: int) -> None:
+        """Begin: ``total`` releases are due."""
+        self._total = total
+        if total and not self._quiet and not self._verbose and sys.stderr.isatty():
+            # Imported here since a build without a terminal has no use for it.
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        yield line
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("building", total=total)
+
+    def done(self, release: str, made: list[str]) -> None:
+        """Tell that a release is finished, and with ``verbose`` which files were made."""
+        self._done += 1
+        if self._bar:
+            self._bar.update(self._task, advance=1, description=release)
+        elif not self._quiet:
+            print(f"[{self._done}/{self._total}] {release}", file=sys.stderr, flush=True)
+            for path in sorted(made) if self._verbose else ():
+                print(f"    {path}", file=sys.stderr)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._bar:
+            self._bar.stop()
 
 
 def tell(problems: Iterable[Problem]) -> None:
@@ -44,43 +55,44 @@ def tell(problems: Iterable[Problem]) -> None:
         print(problem, file=sys.stderr)
 
 
-def summary(editions: Iterable[Edition], outcome: Outcome, output: str) -> Iterator[str]:
+def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterator[str]:
     """Yield the lines that end a build: what was made, where, and what was held back and why."""
-    editions = list(editions)
-    made = {path for path in outcome.made if not path.startswith("site/assets/")}
-    releases = {path.split("/")[1] for path in made if path.startswith("press/")}
+    made = [path for path in outcome.made if not path.startswith("site/assets/")]
+    releases = {path.split("/")[1 if path.startswith("press/") else 2] for path in made}
     press, site = (sum(path.startswith(part) for path in made) for part in ("press/", "site/"))
     if made:
-        yield f"Made {_count(len(made), 'file')} of {_count(len(releases) or 1, 'release')}:"
+        yield f"Made {_count(len(made), 'file')} of {_count(len(releases), 'release')}:"
         if press:
             yield f"  {_count(press, 'file')} for journalists in {output}/press"
         if site:
             yield f"  {_count(site, 'file')} for the public in {output}/site"
+    elif outcome.standing:
+        yield f"Everything is up to date: {_count(outcome.standing, 'file')} in {output}."
     else:
         yield "Nothing was made."
     for state, title in (
-        (State.EMBARGO, "Under embargo, not public yet:"),
-        (State.DRAFT, "Drafts, built with --drafts only:"),
-        (State.RETRACTED, "Retracted, with a notice on the page:"),
-        (State.HELD, "Held back:"),
+        ("under embargo", "Under embargo, not public yet:"),
+        ("draft", "Drafts, built with --drafts only:"),
+        ("retracted", "Retracted, with a notice on the page:"),
+        ("held back", "Held back:"),
     ):
-        lines = [_state_line(e) for e in editions if e.state is state]
+        lines = [_line(s) for s in outcome.standings if s.state == state and s.language in languages]
         if lines:
             yield title
             yield from dict.fromkeys(lines)
     if outcome.removed:
         yield f"Taken out of {output} ({_count(len(outcome.removed), 'file')}):"
-        yield from (f"  {path}" for path in outcome.removed)
+        yield from (f"  {path}" for path in sorted(outcome.removed))
 
 
-def _state_line(edition: Edition) -> str:
-    match edition.state:
-        case State.HELD:
-            return f"  {edition.release.id} {edition.language}: {edition.because}"
-        case State.EMBARGO if edition.release.embargo:
-            return f"  {edition.release.id}: until {edition.release.embargo.at.isoformat()}"
+def _line(standing: Standing) -> str:
+    match standing.state:
+        case "held back":
+            return f"  {standing.release} {standing.language}: {standing.because}"
+        case "under embargo":
+            return f"  {standing.release}: until {standing.embargo}"
         case _:
-            return f"  {edition.release.id}"
+            return f"  {standing.release}"
 
 
 def _count(number: int, what: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC
 from urllib.parse import unquote
 
@@ -22,34 +21,20 @@ ID_PATTERN = r"[a-z0-9][a-z0-9-]*"
 RESERVED_IDS = ("messages", "newsroom")
 
 
-@dataclass(frozen=True)
-class Source:
-    """All that was read. A release with a problem is not among ``releases``; ``newsroom`` may be None.
-
-    ``known`` has every ID that has a file, good or not, with that file's path.
-    """
-
-    newsroom: Newsroom | None
-    releases: tuple[Release, ...]
-    known: dict[str, str]
-    problems: tuple[Problem, ...]
+def load_newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
+    """Return the newsroom, or None when newsroom.yaml has a problem."""
+    own = Problems()
+    newsroom = _newsroom(reader, own)
+    problems.extend(own)
+    return None if len(own) else newsroom
 
 
-def load(reader: Reader, only: Iterable[str] = ()) -> Source:
-    """Return the newsroom and its releases, or those named in ``only``, with every problem found."""
-    problems = Problems()
-    newsroom = _newsroom(reader, problems)
-    paths = find(reader, problems)
-    wanted = set(only) or set(paths)
-    releases = []
-    for id_, path in paths.items():
-        if id_ in wanted:
-            own = Problems()
-            release = _release(reader, id_, path, newsroom, own)
-            problems.extend(own)
-            if release is not None and not len(own):
-                releases.append(release)
-    return Source(newsroom, tuple(releases), paths, tuple(problems))
+def load_release(reader: Reader, id_: str, path: str, newsroom: Newsroom | None, problems: Problems) -> Release | None:
+    """Return a release, or None when it has a problem, or when there is no newsroom to complete it with."""
+    own = Problems()
+    release = _release(reader, id_, path, newsroom, own)
+    problems.extend(own)
+    return None if len(own) else release
 
 
 def find(reader: Reader, problems: Problems) -> dict[str, str]:
@@ -166,14 +151,13 @@ def _complete(reader: Reader, release: Release, newsroom: Newsroom, problems: Pr
         if correction.date.day < release.date.day:
             problems.add(path, correction.date.line, "a correction is dated before the release", "check both dates")
     images = tuple(_image(reader, release.folder, image, problems) for image in release.images)
-    attachments = tuple(_attachment(reader, release.folder, item, problems) for item in release.attachments)
+    for item in release.attachments:
+        _attachment(reader, release.folder, item, problems)
     inline: dict[FileName, None] = {}
     for text in (release.body, release.notes):
         if text is not None:
             inline.update(dict.fromkeys(_markdown(reader, text, release.folder, problems)))
-    release = dataclasses.replace(
-        release, languages=languages, images=images, attachments=attachments, inline_pictures=tuple(inline)
-    )
+    release = dataclasses.replace(release, languages=languages, images=images, inline_pictures=tuple(inline))
     _same_names(release, problems)
     return release
 
@@ -186,7 +170,7 @@ def _image(reader: Reader, folder: str, image: Image, problems: Problems) -> Ima
 def _picture(reader: Reader, folder: str, name: FileName, path: str, problems: Problems) -> tuple[int, int]:
     file = f"{folder}/{name}".lstrip("/")
     if not reader.exists(file):
-        others = [n for n in reader.listing(folder or ".") if not n.endswith(("/", ".yaml", ".py"))]
+        others = [n for n in reader.listing(folder) if not n.endswith(("/", ".yaml", ".py"))]
         close = nearest(name, others)
         place = f"put the picture into {folder}/" if folder else "put it beside newsroom.yaml"
         hint = close if "did you mean" in close else place
@@ -201,13 +185,10 @@ def _picture(reader: Reader, folder: str, name: FileName, path: str, problems: P
     return 0, 0
 
 
-def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problems) -> Attachment:
+def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problems) -> None:
     file = f"{folder}/{item.file}"
-    try:
-        return dataclasses.replace(item, size=len(reader.read(file)))
-    except InputError:
+    if not reader.exists(file):
         problems.add(item.title.path, item.file.line, f"there is no file {file}", f"put it into {folder}/")
-        return item
 
 
 def _same_names(release: Release, problems: Problems) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
 
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
@@ -26,12 +26,23 @@ class _Loader(BaseLoader):
         return self.reader.text(path), path, lambda: True
 
 
+class _Environment(Environment):
+    """Notes each template that is used, also when Jinja has it in its cache and asks no loader."""
+
+    reader: Reader
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
+        # Jinja's one way to a template, for get_template, extends, include and import alike.
+        self.reader.note(f"{FOLDER}/{name}")
+        return super()._load_template(name, globals)
+
+
 class Templates:
     """Renders templates with a language's words; a template's fault is an InputError with its line."""
 
     def __init__(self, reader: Reader, filters: dict[str, Callable[..., Any]]) -> None:
         self.reader = reader
-        self.environment = Environment(
+        self.environment = _Environment(
             loader=_Loader(reader),
             autoescape=lambda name: not (name or "").endswith((".txt.j2", ".css")),
             extensions=["jinja2.ext.i18n"],
@@ -41,6 +52,7 @@ class Templates:
             keep_trailing_newline=True,
             auto_reload=False,
         )
+        self.environment.reader = reader
         self.environment.filters.update(filters)
         self._words = Translator()
         self.environment.install_gettext_callables(  # type: ignore[attr-defined]

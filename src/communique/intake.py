@@ -1,0 +1,95 @@
+"""The files of an inventory → what all releases share, and one job a release."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from communique.inventory import Found
+from communique.jobs import Job, Shared, Trace
+
+#: Catalogs that belong to no release.
+SHARED_CATALOGS = ("/newsroom.po", "/messages.po")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: all releases, or ``ids``; in some languages and formats; as of ``now``."""
+
+    now: datetime
+    ids: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("ko", "en", "fr")
+    formats: tuple[str, ...] = ("html", "pdf", "email")
+    drafts: bool = False
+    force: bool = False
+
+    @property
+    def whole(self) -> bool:
+        return not self.ids and len(self.languages) == 3 and len(self.formats) == 3
+
+
+def is_shared(path: str) -> bool:
+    """Whether a file is not one release's own."""
+    return not path.startswith("releases/") and (not path.startswith("locales/") or path.endswith(SHARED_CATALOGS))
+
+
+def shared(files: Mapping[str, Found], digests: Mapping[str, str], recipe_: str) -> Shared:
+    """Return the files that all releases share; one that cannot be read is left out, and told when it is missed."""
+    contents: dict[str, bytes] = {}
+    for path, file in files.items():
+        if is_shared(path):
+            with contextlib.suppress(OSError):
+                contents[path] = Path(file.place).read_bytes()
+    return Shared(contents, {path: digests[path] for path in contents}, recipe_)
+
+
+def groups(files: Iterable[str], found: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return each release's own files: its YAML, its text, what lies in its folder, and its catalogs."""
+    stems = {path.removesuffix(".yaml"): id_ for id_, path in found.items()}
+    own: dict[str, list[str]] = {id_: [] for id_ in found}
+    for path in sorted(files):
+        if path.startswith("releases/"):
+            stem, _, ending = path.rpartition(".")
+            owner: str | None = stems.get(stem) if ending in ("yaml", "md") else None
+            owner = owner or stems.get(path.rpartition("/")[0])
+        elif path.startswith("locales/") and path.endswith(".po"):
+            owner = path.rpartition("/")[2].removesuffix(".po")
+        else:
+            continue
+        if owner in own:
+            own[owner].append(path)
+    return own
+
+
+def job(
+    id_: str,
+    path: str,
+    own: Iterable[str],
+    files: Mapping[str, Found],
+    digests: Mapping[str, str],
+    request: Request,
+    carried: tuple[str, ...],
+    traces: Mapping[str, Trace] | None = None,
+    kept: Mapping[str, bytes] | None = None,
+) -> Job:
+    """Return the job of one release; only files with the ``carried`` endings travel with it."""
+    contents: dict[str, bytes] = {}
+    for one in own:
+        if one.lower().endswith(carried):
+            with contextlib.suppress(OSError):
+                contents[one] = Path(files[one].place).read_bytes()
+    return Job(
+        id=id_,
+        path=path,
+        files=contents,
+        digests={one: digests[one] for one in own},
+        now=request.now,
+        drafts=request.drafts,
+        languages=request.languages,
+        formats=request.formats,
+        traces=traces or {},
+        kept=kept or {},
+    )

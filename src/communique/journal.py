@@ -1,0 +1,234 @@
+"""What was built from what: SQLite inside the output folder, so that it goes with what it describes.
+
+Four tables: ``file`` (the digest of each input, with the hints under which it need not be taken again), ``release``
+(the record of each release), ``inputs`` (the sets of files that traces refer to: thousands of outputs share one) and
+``state`` (what the last whole build found). Records are JSON.
+
+A build holds the journal alone. Its lock is SQLite's own on a second file, which the system takes back from a
+process however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from communique.errors import InputError, Problem
+from communique.inventory import RACY_NS, Found, digest, digest_file
+from communique.jobs import Standing, Trace
+
+FOLDER = ".build"
+#: Another one makes the journal anew.
+FORMAT = 1
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, hint TEXT, seen INTEGER, digest TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS release (id TEXT PRIMARY KEY, record TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS inputs (key TEXT PRIMARY KEY, files TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+"""
+
+
+@dataclass
+class Record:
+    """What is kept of a release.
+
+    ``judged`` stands for all that its plan and texts depend on, ``embargo`` is its instant (ISO 8601, or empty).
+    ``planned`` are the paths that it claims, ``owned`` those that were ever written for it and not yet removed.
+    """
+
+    judged: str = ""
+    embargo: str = ""
+    standings: list[Standing] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    planned: list[str] = field(default_factory=list)
+    owned: list[str] = field(default_factory=list)
+    traces: dict[str, Trace] = field(default_factory=dict)
+
+
+class Journal:
+    """The journal of one output folder, opened by :func:`opened`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._inputs: dict[str, dict[str, str]] = {}
+
+    # --- state ---
+
+    def state(self, name: str) -> Any:
+        """Return what was kept under a name, or None."""
+        row = self._db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def set_state(self, name: str, value: Any) -> None:
+        """Keep a value; None forgets it."""
+        with self._db:
+            if value is None:
+                self._db.execute("DELETE FROM state WHERE name = ?", (name,))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, json.dumps(value)))
+
+    # --- records ---
+
+    def ids(self) -> list[str]:
+        """Return the releases that have a record."""
+        return [row[0] for row in self._db.execute("SELECT id FROM release")]
+
+    def record(self, id_: str) -> Record | None:
+        """Return a release's record, or None."""
+        row = self._db.execute("SELECT record FROM release WHERE id = ?", (id_,)).fetchone()
+        if row is None:
+            return None
+        kept = json.loads(row[0])
+        return Record(
+            judged=kept["judged"],
+            embargo=kept["embargo"],
+            standings=[Standing(*row) for row in kept["standings"]],
+            problems=[Problem(*row) for row in kept["problems"]],
+            planned=kept["planned"],
+            owned=kept["owned"],
+            traces={path: Trace(self.inputs(key), *rest) for path, (key, *rest) in kept["traces"].items()},
+        )
+
+    def inputs(self, key: str) -> dict[str, str]:
+        """Return a set of files with their digests; the same key gives the same object."""
+        if key not in self._inputs:
+            row = self._db.execute("SELECT files FROM inputs WHERE key = ?", (key,)).fetchone()
+            self._inputs[key] = json.loads(row[0]) if row else {"": "lost"}
+        return self._inputs[key]
+
+    def save(self, id_: str, record: Record | None) -> None:
+        """Keep a release's record in one transaction; None forgets it."""
+        with self._db:
+            if record is None:
+                self._db.execute("DELETE FROM release WHERE id = ?", (id_,))
+                return
+            kept = {
+                "judged": record.judged,
+                "embargo": record.embargo,
+                "standings": [astuple(s) for s in record.standings],
+                "problems": [astuple(p) for p in record.problems],
+                "planned": record.planned,
+                "owned": record.owned,
+                "traces": {
+                    path: [self._key(trace.files), trace.subject, trace.output, trace.page]
+                    for path, trace in record.traces.items()
+                },
+            }
+            text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+            self._db.execute("INSERT OR REPLACE INTO release VALUES (?, ?)", (id_, text))
+
+    def _key(self, files: Mapping[str, str]) -> str:
+        """Keep a set of files and return its key."""
+        text = json.dumps(dict(files), sort_keys=True, ensure_ascii=False)
+        key = digest(text.encode())[:16]
+        if key not in self._inputs:
+            self._db.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (key, text))
+            self._inputs[key] = dict(files)
+        return key
+
+    # --- files ---
+
+    def digests(self, files: dict[str, Found]) -> dict[str, str]:
+        """Return each file's digest, taken anew where its hints changed or were too young to be trusted.
+
+        A file that cannot be read has the digest "unreadable"; reading it will tell why.
+        """
+        known = {path: row for path, *row in self._db.execute("SELECT path, hint, seen, digest FROM file")}
+        digests: dict[str, str] = {}
+        fresh: list[tuple[str, str, int, str]] = []
+        for path, file in files.items():
+            hint = ",".join(map(str, file.hint))
+            row = known.get(path)
+            if row and row[0] == hint and file.hint[2] < row[1] - RACY_NS:
+                digests[path] = row[2]
+                continue
+            seen = time.time_ns()
+            try:
+                digests[path] = digest_file(file.place)
+            except OSError:
+                digests[path] = "unreadable"
+                continue
+            fresh.append((path, hint, seen, digests[path]))
+        gone = [(path,) for path in known.keys() - files.keys()]
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", fresh)
+            self._db.executemany("DELETE FROM file WHERE path = ?", gone)
+        return digests
+
+
+@contextmanager
+def opened(output: Path, on_wait: Callable[[], None], patience: float = 3600) -> Iterator[Journal]:
+    """Yield the journal of an output folder, for this process alone.
+
+    ``on_wait`` is called when another build has it; after ``patience`` seconds that is a problem. A journal that is
+    damaged or of another format is made anew: everything is built then. Raises InputError when the folder cannot
+    be written.
+    """
+    folder = output / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+    except OSError as error:
+        hint = "check the disk's free space and the folder's permissions"
+        raise InputError(Problem(str(output), 0, f"cannot be written: {error.strerror}", hint)) from error
+    with contextlib.closing(_lock(folder, on_wait, patience)):
+        connection = _connect(folder / "journal.sqlite")
+        try:
+            yield Journal(connection)
+        except sqlite3.Error as error:
+            hint = "check the disk's free space and the folder's permissions"
+            raise InputError(Problem(str(folder), 0, f"cannot be written: {error}", hint)) from error
+        finally:
+            connection.close()
+
+
+def _lock(folder: Path, on_wait: Callable[[], None], patience: float) -> sqlite3.Connection:
+    """Return a connection that holds the lock until it is closed."""
+    for wait in (0.0, patience):
+        lock = sqlite3.connect(folder / "lock.sqlite", timeout=wait, isolation_level=None)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            lock.close()
+            if "locked" not in str(error):
+                raise InputError(Problem(str(folder), 0, f"cannot be written: {error}")) from error
+            if not wait:
+                on_wait()
+        else:
+            return lock
+    raise InputError(Problem(str(folder), 0, "another build is still at work here", "wait for it, or stop it"))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Return a connection to a journal of this format, made anew where it is none."""
+    for attempt in range(2):
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # A power cut may cost the last records, and then their releases are built again; files are whole anyway.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, FORMAT):
+                raise sqlite3.DatabaseError("another format")
+            connection.executescript(_TABLES)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise InputError(Problem(str(path), 0, f"cannot be written: {error}")) from error
+        except sqlite3.DatabaseError:
+            connection.close()
+            if attempt:
+                raise
+            for leftover in path.parent.glob(path.name + "*"):
+                leftover.unlink()
+        else:
+            return connection
+    raise AssertionError("unreachable")

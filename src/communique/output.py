@@ -1,0 +1,89 @@
+"""The output folder: each file in it is whole or absent, and only files of ours are removed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from communique.errors import InputError, Problem, Problems
+from communique.journal import FOLDER
+
+HINT = "check the disk's free space and the folder's permissions"
+
+
+class Output:
+    """Writes and removes below one folder, by paths relative to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        # On the same disk as what it becomes; what a killed build left there goes with the next write.
+        self._unfinished = folder / FOLDER / "unfinished"
+
+    def has(self, path: str) -> bool:
+        return (self.folder / path).is_file()
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes, none for a file that is not there."""
+        try:
+            return (self.folder / path).read_bytes()
+        except OSError:
+            return b""
+
+    def write(self, path: str, data: bytes) -> bool:
+        """Write a file, whole whenever it is there; return False for one that had these bytes already.
+
+        Raises InputError when the disk is full or the folder cannot be written to.
+        """
+        place = self.folder / path
+        if place.is_file() and self.read(path) == data:
+            return False
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._unfinished.write_bytes(data)
+                self._unfinished.replace(place)
+            finally:
+                self._unfinished.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", HINT)) from error
+        return True
+
+    def withdraw(self, paths: Iterable[str], problems: Problems) -> tuple[list[str], list[str]]:
+        """Remove files and the folders that this leaves empty; return those removed, and those that would not go."""
+        removed, left = [], []
+        for path in paths:
+            place = self.folder / path
+            try:
+                place.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                problems.add(str(place), 0, f"must not be there, and cannot be removed: {error.strerror}", HINT)
+                left.append(path)
+                continue
+            removed.append(path)
+            with contextlib.suppress(OSError):  # a folder that is not empty stays
+                for folder in place.parents:
+                    if folder == self.folder:
+                        break
+                    folder.rmdir()
+        return removed, left
+
+    def times(self) -> dict[str, int]:
+        """Return each folder's time of change (ns): it tells of a file that was added, removed or replaced."""
+        found = {}
+        for top in ("press", "site"):
+            found[top] = self.time(top)
+            for folder, _, _ in os.walk(self.folder / top):
+                path = Path(folder).relative_to(self.folder).as_posix()
+                found[path] = self.time(path)
+        return found
+
+    def time(self, path: str) -> int:
+        """Return one folder's time of change (ns), 0 where there is none."""
+        try:
+            return (self.folder / path).stat().st_mtime_ns
+        except OSError:
+            return 0
