@@ -219,6 +219,8 @@ def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Prob
         else:
             mark = what.rstrip(">") if what.startswith("<") else what.partition("=")[0]
             problems.add(text.path, line_of(mark), f"{what} is not allowed here", "write it in Markdown")
+    for mark in dict.fromkeys(re.findall(r"\[\^[^\]\s]+\]", re.sub(r"(?s)<code>.*?</code>", "", rendered.html))):
+        problems.add(text.path, line_of(mark), f"the footnote {mark} is not there", f"write {mark}: … at the end")
     for picture, alt in rendered.pictures:
         name = FileName(Located(unquote(picture), line_of(picture)))
         if not re.fullmatch(schema.KINDS[FileName].pattern, name):

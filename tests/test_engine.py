@@ -1,0 +1,468 @@
+"""Only what changed is built, and whatever happens the next build ends as a clean one would."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from communique import engine, executors, inventory, journal, press, source
+from communique.engine import Outcome, Tools
+from communique.errors import InputError, Problems
+from communique.executors import Inline, LostWorkerError, Pool
+from communique.intake import Request
+from communique.jobs import Job, Result, Shared
+from communique.reader import Reader, on_disk
+from conftest import ROOT, SMALL, Room, copy
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def tools(executor: object = None) -> Tools:
+    """Return the program's own tools, with another executor if one is given."""
+
+    def find(paths: object, problems: Problems) -> dict[str, str]:
+        return source.find(Reader(on_disk(dict.fromkeys(paths, ""))), problems)  # type: ignore[call-overload]
+
+    def inline(_: Shared, maker: engine.Maker, __: int) -> executors.Executor:
+        return Inline(maker.work)
+
+    return Tools(press.Press, find, press.CARRIED, executor or inline)  # type: ignore[arg-type]
+
+
+def build(room: Room, output: str = "output", executor: object = None, **request: object) -> Outcome:
+    wanted = Request(**{"now": NOON, **request})  # type: ignore[arg-type]
+    return engine.build(room.path, room.path / output, wanted, lambda: tools(executor), lambda: None)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Return what an output folder holds, without the journal."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and ".build" not in p.parts)
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+def age(room: Room) -> None:
+    """Wait until the times of files are old enough to be trusted."""
+    youngest = max(file.hint[2] for file in inventory.scan(room.path).values())
+    time.sleep(max(0.0, (youngest + inventory.RACY_NS - time.time_ns()) / 1e9 + 0.05))
+
+
+def assert_clean(room: Room, **request: object) -> None:
+    """What stands in output is what a build from nothing makes."""
+    shutil.rmtree(room.path / "clean", ignore_errors=True)
+    build(room, "clean", **request)
+    assert content(room.path / "output") == content(room.path / "clean")
+
+
+# --- nothing changed ---
+
+
+def test_nothing_changed_makes_nothing_and_imports_no_renderer(room: Room) -> None:
+    build(room)
+    age(room)
+    build(room)
+
+    def never() -> Tools:
+        raise AssertionError("the first look should have settled it")
+
+    outcome = engine.build(room.path, room.path / "output", Request(now=NOON), never, lambda: None)
+    assert (outcome.made, outcome.standing) == ([], 12)
+
+
+def test_touching_files_or_checking_them_out_anew_makes_nothing(room: Room) -> None:
+    build(room)
+    for file in inventory.scan(room.path).values():
+        if file.place.startswith(str(room.path)):
+            os.utime(file.place)
+    assert build(room).made == []
+    moved = room.path / "releases"
+    shutil.copytree(moved, room.path / "copy")
+    shutil.rmtree(moved)
+    (room.path / "copy").rename(moved)
+    assert build(room).made == []
+
+
+def test_an_edit_of_the_same_size_within_the_same_second_is_noticed(room: Room) -> None:
+    path = room.path / "releases/good.yaml"
+    build(room)
+    times = path.stat()
+    room.edit("releases/good.yaml", "Everything is right", "Everything is fine!")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert "press/good/good.en.pdf" in build(room).made
+    assert_clean(room)
+
+
+def test_problems_and_held_back_languages_are_told_again_when_nothing_changed(room: Room) -> None:
+    room.write("releases/bad.yaml", "title: A\ndate: soon\nbody: Text.\n")
+    room.write("releases/half.yaml", "title: B\ndate: 2026-03-02\nbody: Text.\n")
+    first = build(room)
+    age(room)
+    for _ in range(2):
+        again = build(room)
+        assert (again.made, list(again.problems)) == ([], list(first.problems))
+        held = [(s.release, s.language) for s in again.standings if s.state == "held back"]
+        assert held == [("half", "ko")]
+
+
+# --- one thing changed ---
+
+
+def test_a_change_makes_only_what_used_it(samples: Room) -> None:
+    shutil.copytree(ROOT / "templates", samples.path / "templates")
+    valley, three = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
+    now = {"now": datetime(2026, 11, 23, tzinfo=UTC)}
+    build(samples, **now)
+
+    def changed(path: str, old: str, new: str) -> set[str]:
+        samples.edit(path, old, new)
+        made = build(samples, **now).made
+        return {Path(name).name if "press" in name else name for name in made}
+
+    # A comment changes no text.
+    assert changed(f"releases/{valley}.yaml", "city: Sejong", "# a note\ncity: Sejong") == set()
+    # One word of a translation: that language of that release, on paper, in mail and on the page.
+    french = f"locales/fr/LC_MESSAGES/{valley}.po"
+    assert changed(french, "L’accord tient en quatre points.", "L’accord compte quatre points.") == {
+        *(f"{valley}.fr.{kind}" for kind in ("pdf", "html", "txt", "eml")),
+        f"site/fr/{valley}/index.html",
+        f"site/fr/{valley}/{valley}.fr.pdf",
+    }
+    # The page's template: pages alone.
+    assert changed("templates/web/release.html.j2", "<body>", '<body class="a">') == {
+        f"site/{language}/{id_}/index.html" for language in ("ko", "en", "fr") for id_ in (valley, three)
+    }
+    # The layout of Korean paper: Korean PDFs and the messages that carry them.
+    assert {name.split(".", 1)[1] for name in changed("templates/print/bodo.css", "11.5pt", "11.4pt")} == {
+        "ko.pdf",
+        "ko.eml",
+    }
+    # A print template whose page comes out the same makes no PDF.
+    assert changed("templates/print/base.html.j2", "{# What every", "{# That every") == set()
+    # The style of the pages is one file.
+    assert changed("templates/web/site.css.j2", "max-width: 72rem", "max-width: 70rem") == {"site/assets/site.css"}
+    assert_clean(samples, **now)
+
+
+def test_an_embargo_that_passes_publishes_and_one_set_again_withdraws(room: Room) -> None:
+    room.edit("releases/good.yaml", "date: 2026-03-02", "date: 2026-03-02\nembargo: 2026-03-02T13:00")
+    assert not [path for path in content_after(room, "2026-03-02T11:59:00+00:00") if path.startswith("site/en")]
+    assert [path for path in content_after(room, "2026-03-02T12:00:00+00:00") if path.startswith("site/en")]
+    assert not [path for path in content_after(room, "2026-03-02T11:00:00+00:00") if path.startswith("site/en")]
+
+
+def content_after(room: Room, now: str) -> dict[str, bytes]:
+    age(room)
+    build(room, now=datetime.fromisoformat(now))
+    build(room, now=datetime.fromisoformat(now))
+    return content(room.path / "output")
+
+
+# --- any sequence of edits ---
+
+
+class Newsroom(RuleBasedStateMachine):
+    """After any edits, what stands in output/ equals a clean build, byte for byte.
+
+    HTML and plain text stand for all formats: PDFs are made by the same traces, and would take hours.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(os.environ["COMMUNIQUE_TEST_FOLDER"]) / f"{time.time_ns()}"
+        self.room = copy(SMALL, self.folder)
+        for part in ("web", "mail", "print", "shared"):
+            shutil.copytree(ROOT / "templates" / part, self.folder / "templates" / part)
+        self.room.write("templates/fonts/fonts.css", "")
+        self.now = NOON
+        self.drafts = False
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    def release(self, n: int) -> str:
+        return f"releases/r{n}.yaml"
+
+    @rule(n=st.integers(0, 2), word=st.sampled_from(["one", "two", "three"]), extra=st.sampled_from(
+        ["", "status: draft", "status: retracted", "embargo: 2026-03-02T13:00", "languages: [en]", "together: true",
+         "datum: wrong", "tags: [a]"]))  # fmt: skip
+    def write(self, n: int, word: str, extra: str) -> None:
+        self.room.write(self.release(n), f"title: Title {word}\ndate: 2026-03-02\nbody: Text {word}.\n{extra}\n")
+
+    @rule(n=st.integers(0, 2))
+    def remove(self, n: int) -> None:
+        (self.folder / self.release(n)).unlink(missing_ok=True)
+
+    @rule(n=st.integers(0, 2))
+    def rename(self, n: int) -> None:
+        path = self.folder / self.release(n)
+        if path.is_file():
+            path.replace(self.folder / self.release((n + 1) % 3))
+
+    @rule(n=st.integers(0, 2))
+    def touch(self, n: int) -> None:
+        if (self.folder / self.release(n)).is_file():
+            os.utime(self.folder / self.release(n))
+
+    @rule(n=st.integers(0, 2), word=st.sampled_from(["one", "two"]), state=st.sampled_from(["good", "fuzzy", "broken"]))
+    def translate(self, n: int, word: str, state: str) -> None:
+        flag = "#, fuzzy\n" if state == "fuzzy" else ""
+        end = '"' if state != "broken" else ""
+        self.room.write(
+            f"locales/ko/LC_MESSAGES/r{n}.po",
+            f'{flag}msgid "Title {word}"\nmsgstr "제목 {word}{end}\n\nmsgid "Text {word}."\nmsgstr "글 {word}."\n',
+        )
+
+    @rule(name=st.sampled_from(["web/release.html.j2", "mail/release.txt.j2", "mail/release.html.j2", "mail/mail.css"]),
+          number=st.integers(0, 1))  # fmt: skip
+    def design(self, name: str, number: int) -> None:
+        text = (ROOT / "templates" / name).read_text("utf-8")
+        mark = f"/* {number} */" if name.endswith(".css") else f"<i>{number}</i>{{% include 'part.html.j2' %}}"
+        self.room.write(f"templates/{name}", text + mark)
+        self.room.write("templates/part.html.j2", "part 0")
+
+    @rule(number=st.integers(0, 2))
+    def include(self, number: int) -> None:
+        self.room.write("templates/part.html.j2", f"part {number}")
+
+    @rule(name=st.sampled_from(["Office of Examples", "Another Office"]))
+    def setting(self, name: str) -> None:
+        self.room.write(
+            "newsroom.yaml", (SMALL / "newsroom.yaml").read_text("utf-8").replace("Office of Examples", name)
+        )
+
+    @rule(hour=st.integers(10, 14))
+    def clock(self, hour: int) -> None:
+        self.now = NOON.replace(hour=hour)
+
+    @rule()
+    def toggle_drafts(self) -> None:
+        self.drafts = not self.drafts
+
+    @rule(n=st.integers(0, 2))
+    def build_one(self, n: int) -> None:
+        if (self.folder / self.release(n)).is_file():
+            self.make("output", ids=(f"r{n}",), formats=("email",), languages=("en",))
+
+    @rule()
+    def lose_an_output(self) -> None:
+        files = [p for p in sorted((self.folder / "output/press").rglob("*.txt")) if p.is_file()]
+        if files:
+            files[0].unlink()
+
+    def make(self, output: str, **request: object) -> Outcome:
+        made: Outcome = build(self.room, output, executor=without_pdf, now=self.now, drafts=self.drafts, **request)
+        return made
+
+    @invariant()
+    def equals_a_clean_build(self) -> None:
+        told = self.make("output")
+        shutil.rmtree(self.folder / "clean", ignore_errors=True)
+        clean = self.make("clean")
+        assert content(self.folder / "output") == content(self.folder / "clean")
+        assert set(told.problems) == set(clean.problems)
+        assert set(told.standings) >= {s for s in clean.standings if s.state != "public"}
+        assert told.standing == clean.standing
+
+
+def without_pdf(_: Shared, maker: engine.Maker, __: int) -> Inline:
+    """Return an executor in this process that takes the page for the PDF."""
+    assert isinstance(maker, press.Press)
+    maker.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
+    return Inline(maker.work)
+
+
+def test_any_sequence_of_edits_ends_as_a_clean_build_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hypothesis.stateful import run_state_machine_as_test
+
+    monkeypatch.setenv("COMMUNIQUE_TEST_FOLDER", str(tmp_path))
+    run_state_machine_as_test(
+        Newsroom,
+        settings=settings(
+            max_examples=int(os.environ.get("COMMUNIQUE_EXAMPLES", "12")),
+            stateful_step_count=12,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+# --- kills, failures, other builds ---
+
+
+@pytest.mark.slow
+def test_a_build_killed_at_any_moment_leaves_whole_files_and_the_next_one_is_right(samples: Room) -> None:
+    now = "2026-11-23T12:00"
+    samples.run("--now", now, "--output", "clean", "--quiet")
+    clean = content(samples.path / "clean")
+    chance = random.Random(20261123)
+    command = [sys.executable, str(ROOT / "build.py"), "--now", now, "--quiet"]
+    for _ in range(6):
+        process = subprocess.Popen(command, cwd=samples.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.3, 2.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = content(samples.path / "output")
+        assert {path: clean.get(path) for path in found} == found
+    done = samples.run("--now", now, "--quiet")
+    assert done.code == 0, done.err
+    assert content(samples.path / "output") == clean
+
+
+def test_a_crash_between_write_and_record_is_made_good(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(room)
+    room.edit("releases/good.yaml", "Everything is right", "All is well")
+    save = journal.Journal.save
+
+    def crash(self: journal.Journal, id_: str, record: journal.Record | None) -> None:
+        if record and record.judged:
+            raise MemoryError
+        save(self, id_, record)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.Journal, "save", crash)
+        with pytest.raises(MemoryError):
+            build(room)
+    room.edit("releases/good.yaml", "All is well", "Everything is right")
+    build(room)
+    assert_clean(room)
+
+
+def test_a_full_disk_is_told_and_made_good_later(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if data.startswith(b"%PDF"):
+            raise OSError(28, "No space left on device")
+        return real(self, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        outcome = build(room)
+    assert [p.message for p in outcome.problems] == ["cannot be written: No space left on device"] * 4
+    assert list(build(room).problems) == []
+    assert_clean(room)
+
+
+def test_a_second_build_waits_for_the_first(room: Room) -> None:
+    waited: list[bool] = []
+    output = room.path / "output"
+    with journal.opened(output, lambda: None):
+        second = journal.opened(output, lambda: waited.append(True), patience=0.2)
+        with pytest.raises(InputError, match="another build is still at work"):
+            second.__enter__()
+    assert waited == [True]
+    with journal.opened(output, lambda: waited.append(True)):
+        pass
+    assert waited == [True]
+
+
+@pytest.mark.parametrize("damage", ["garbage", "other format"])
+def test_a_damaged_journal_is_made_anew(room: Room, damage: str) -> None:
+    build(room)
+    path = room.path / "output/.build/journal.sqlite"
+    if damage == "garbage":
+        for leftover in path.parent.glob("journal.sqlite-*"):
+            leftover.unlink()
+        path.write_bytes(b"not a database" * 100)
+    else:
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        connection.close()
+    assert build(room).standing == 12
+    assert_clean(room)
+
+
+class Losing:
+    """An executor that loses each job."""
+
+    width = 1
+
+    def submit(self, job: Job) -> Future[Result]:
+        future: Future[Result] = Future()
+        future.set_exception(LostWorkerError("the process that made it died"))
+        return future
+
+    def stop(self) -> None:
+        pass
+
+
+def test_a_lost_worker_costs_its_release_and_the_old_files_stay(room: Room) -> None:
+    build(room)
+    before = content(room.path / "output")
+    room.edit("releases/good.yaml", "Everything is right", "All is well")
+    outcome = build(room, executor=lambda *_: Losing())
+    assert [str(p) for p in outcome.problems] == [
+        "releases/good.yaml: could not be made: the process that made it died; build again; if it stays, report it"
+    ]
+    assert content(room.path / "output") == before
+    build(room)
+    assert_clean(room)
+
+
+# --- a pool of processes ---
+
+
+def work_or_die(job: Job) -> Result:
+    """Make a release; one called die kills its worker, one called sleep never ends."""
+    if job.id == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.id == "sleep":
+        time.sleep(600)
+    return press.work(job)
+
+
+@pytest.mark.slow
+def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "PATIENCE", 15)
+    for name in ("die", "sleep", "a1", "a2", "a3"):
+        room.write(f"releases/{name}.yaml", f"title: Title {name}\ndate: 2026-03-02\nbody: Text {name}.\n")
+
+    def pool(shared: Shared, _: engine.Maker, __: int) -> Pool:
+        return Pool(2, press.start, work_or_die, shared)
+
+    outcome = build(room, executor=pool)
+    assert sorted(str(p).partition(";")[0] for p in outcome.problems) == [
+        "releases/die.yaml: could not be made: the process that made it died",
+        "releases/sleep.yaml: could not be made: it was not ready after 15 seconds",
+    ]
+    for name in ("die", "sleep"):
+        (room.path / f"releases/{name}.yaml").unlink()
+    build(room)
+    assert_clean(room)
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_within_a_second_and_keeps_what_is_done(room: Room) -> None:
+    for number in range(40):
+        room.write(f"releases/r{number:02}.yaml", f"title: T{number}\ndate: 2026-03-02\nbody: Text {number}.\n")
+    command = [sys.executable, str(ROOT / "build.py"), "--now", "2026-03-02T13:00"]
+    process = subprocess.Popen(command, cwd=room.path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("[3/"):
+            break
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 1.5  # a second, and what a loaded machine adds
+    assert process.returncode == 130
+    assert "communique: stopped; what was finished is kept" in told
+    kept = content(room.path / "output")
+    assert len(kept) >= 3
+    outcome = build(room)
+    assert len(outcome.made) < 12 + 40 * 6 + 1
