@@ -11,7 +11,8 @@ from PIL import Image
 WORDS = {
     "en": "the ministry said on Monday that small companies of both countries will work together in new programs and "
     "that a fund of several million euros is open to startups which plan to enter foreign markets this year".split(),
-    "ko": "중소벤처기업부는 올해 해외 시장에 진출하려는 창업기업을 위해 새로운 지원 사업을 시작한다고 밝혔다 이번 사업은 "
+    "ko": "중소벤처기업부는 올해 해외 시장에 진출하려는 창업기업을 위해 새로운 지원 사업을 "
+    "시작한다고 밝혔다 이번 사업은 "
     "양국 기업이 함께 참여하며 기술 개발과 판로 개척을 돕는다".split(),
     "fr": "le ministère annonce que les petites entreprises des deux pays travailleront ensemble dans de nouveaux "
     "programmes et qu’un fonds est ouvert aux startups qui préparent leur entrée sur des marchés étrangers".split(),
