@@ -29,13 +29,16 @@ def wrap(text: str, indent: str = "", first: str | None = None, columns: int = W
     lines: list[str] = []
     lead = indent if first is None else first
     for paragraph in text.split("\n"):
-        line = ""
+        line, taken = "", width(lead)
         for word in re.split(r"[ \t]+", paragraph.strip(" \t")):
-            if line and width(lead + line) + 1 + width(word) > columns:
+            more = width(word)
+            if line and taken + 1 + more > columns:
                 lines.append(lead + line)
-                lead, line = indent, word
+                lead, line, taken = indent, word, width(indent) + more
+            elif line:
+                line, taken = f"{line} {word}", taken + 1 + more
             else:
-                line = f"{line} {word}" if line else word
+                line, taken = word, taken + more
         lines.append((lead + line).rstrip(" "))
         lead = indent
     return "\n".join(lines)

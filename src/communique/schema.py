@@ -182,9 +182,11 @@ def _scalar(node: Scalar, kind: Any, setting: Setting, name: str) -> Any:
         except ValueError as error:
             return setting.tell(node, f"{name}: '{value}' is no date", str(error))
     if kind is ZoneInfo:
-        if value in available_timezones():
+        try:
             return ZoneInfo(value)
-        return setting.tell(node, f"{name} '{value}' is no timezone", nearest(value, sorted(available_timezones())))
+        except (KeyError, ValueError, OSError):  # OSError for a folder's name, such as Asia
+            zones = sorted(available_timezones())
+            return setting.tell(node, f"{name} '{value}' is no timezone", nearest(value, zones))
     if kind is bool:
         if value.lower() in ("true", "yes", "on", "false", "no", "off"):
             return value.lower() in ("true", "yes", "on")

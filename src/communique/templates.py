@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, nodes
 
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
@@ -27,9 +27,22 @@ class _Loader(BaseLoader):
 
 
 class _Environment(Environment):
-    """Notes each template that is used, also when Jinja has it in its cache and asks no loader."""
+    """Notes each template that is used, also when Jinja has it in its cache and asks no loader.
+
+    A template is parsed once: its messages and its code come of the same tree.
+    """
 
     reader: Reader
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._trees: dict[str, nodes.Template] = {}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        # Jinja's one way to a tree, for parse, compile and extraction alike.
+        if source not in self._trees:
+            self._trees[source] = super()._parse(source, name, filename)
+        return self._trees[source]
 
     def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:
         # Jinja's one way to a template, for get_template, extends, include and import alike.
