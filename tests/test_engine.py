@@ -38,7 +38,7 @@ def tools(executor: object = None) -> Tools:
         return source.find(Reader(on_disk(dict.fromkeys(paths, ""))), problems)  # type: ignore[call-overload]
 
     def inline(_: Shared, maker: engine.Maker, __: int) -> executors.Executor:
-        return Inline(maker.work)
+        return Inline(maker)
 
     return Tools(press.Press, find, press.CARRIED, executor or inline)  # type: ignore[arg-type]
 
@@ -281,7 +281,7 @@ def without_pdf(_: Shared, maker: engine.Maker, __: int) -> Inline:
     """Return an executor in this process that takes the page for the PDF."""
     assert isinstance(maker, press.Press)
     maker.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
-    return Inline(maker.work)
+    return Inline(maker)
 
 
 def test_any_sequence_of_edits_ends_as_a_clean_build_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -415,13 +415,15 @@ def test_a_lost_worker_costs_its_release_and_the_old_files_stay(room: Room) -> N
 # --- a pool of processes ---
 
 
-def work_or_die(job: Job) -> Result:
-    """Make a release; one called die kills its worker, one called sleep never ends."""
-    if job.id == "die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if job.id == "sleep":
-        time.sleep(600)
-    return press.work(job)
+class Mortal(press.Press):
+    """Makes releases; one called die kills its worker, one called sleep never ends."""
+
+    def work(self, job: Job) -> Result:
+        if job.id == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if job.id == "sleep":
+            time.sleep(600)
+        return super().work(job)
 
 
 @pytest.mark.slow
@@ -433,7 +435,7 @@ def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
         room.write(f"releases/{name}.yaml", f"title: Title {name}\ndate: 2026-03-02\nbody: Text {name}.\n")
 
     def pool(shared: Shared, _: engine.Maker, __: int) -> Pool:
-        return Pool(2, press.start, work_or_die, shared)
+        return Pool(2, Mortal, shared)
 
     outcome = build(room, executor=pool)
     assert sorted(str(p).partition(";")[0] for p in outcome.problems) == [

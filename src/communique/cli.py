@@ -118,11 +118,11 @@ def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
 
     def executor(shared: Shared, maker: Maker, due: int) -> executors.Executor:
         if getattr(options, "dask", None):
-            return executors.Dask(options.dask, press.start, press.work, shared)
+            return executors.Dask(options.dask, press.Press, shared)
         jobs = options.jobs or executors.cores()
         if jobs > 1 and due >= WORTH_A_POOL:
-            return executors.Pool(min(jobs, due), press.start, press.work, shared)
-        return executors.Inline(maker.work)
+            return executors.Pool(min(jobs, due), press.Press, shared)
+        return executors.Inline(maker)
 
     return Tools(press.Press, find, press.CARRIED, executor, progress.start, progress.done)
 

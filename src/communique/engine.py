@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from communique import intake, inventory, journal, recipe
+from communique import executors, intake, inventory, journal, recipe
 from communique.errors import InputError, Problem, Problems, UsageError, nearest
 from communique.executors import Executor, LostWorkerError
 from communique.intake import Request
@@ -32,7 +32,7 @@ from communique.output import Output
 ASSETS = ""
 
 
-class Maker(Protocol):
+class Maker(executors.Maker, Protocol):
     """What the engine needs of :class:`communique.press.Press`."""
 
     problems: Problems
@@ -40,8 +40,6 @@ class Maker(Protocol):
 
     @property
     def ready(self) -> bool: ...
-
-    def work(self, job: Job) -> Result: ...
 
     def assets(self) -> Iterator[tuple[str, bytes]]: ...
 

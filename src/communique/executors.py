@@ -2,29 +2,46 @@
 
 Each executor has ``submit(job)``, which returns a :class:`concurrent.futures.Future` of a Result, ``width``, the
 number of jobs that it works on at once, and ``stop()``. A future that ends in :class:`LostWorkerError` had its worker
-die or hang.
+die or hang. What a worker process needs is made once in it, by a function of the files that all releases share.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from threading import Lock, Timer
 from typing import Any, Protocol
+from uuid import uuid4
 
+from communique import recipe
 from communique.errors import UsageError
-from communique.jobs import Job, Result, Shared, Work
+from communique.jobs import Job, Result, Shared
 
 #: Seconds after which a release's worker is taken to hang. A release takes about half a second.
 PATIENCE = 300
+#: Seconds in which a cluster must answer.
+PATIENCE_TO_MEET = 10
 #: A worker is replaced after so many jobs, so that no leak in a library grows with the archive.
 JOBS_A_WORKER = 500
 
 
 class LostWorkerError(Exception):
     """A worker died or hung; the text says which."""
+
+
+class Maker(Protocol):
+    """What makes releases in one process."""
+
+    def work(self, job: Job) -> Result: ...
+
+
+#: Makes a maker of the files that all releases share.
+Make = Callable[[Shared], Maker]
 
 
 class Executor(Protocol):
@@ -42,28 +59,38 @@ class Inline:
 
     width = 1
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
 
     def submit(self, job: Job) -> Future[Result]:
         future: Future[Result] = Future()
-        future.set_result(self._work(job))
+        future.set_result(self._maker.work(job))
         return future
 
     def stop(self) -> None:
         pass
 
 
-def _begin(start: Callable[[Shared], None], shared: Shared) -> None:
-    """Make a worker ready; Ctrl-C is the caller's to act on."""
+#: The maker of this process, where it is a worker of a pool.
+_maker: Maker | None = None
+
+
+def _begin(make: Make, shared: Shared) -> None:
+    """Make a worker of a pool ready; Ctrl-C is the caller's to act on."""
+    global _maker  # noqa: PLW0603 (a process of a pool has no other place for it)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    start(shared)
+    _maker = make(shared)
+
+
+def _work(job: Job) -> Result:
+    assert _maker is not None
+    return _maker.work(job)
 
 
 class Pool:
     """A pool of processes; one that dies or hangs costs the job it had, and is replaced."""
 
-    def __init__(self, jobs: int, start: Callable[[Shared], None], work: Work, shared: Shared) -> None:
+    def __init__(self, jobs: int, make: Make, shared: Shared) -> None:
         # pebble, because the standard pool breaks as a whole when one of its processes dies.
         from pebble import ProcessPool
 
@@ -72,15 +99,12 @@ class Pool:
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             context.set_forkserver_preload(["communique.press", "weasyprint"])
-        self._work = work
         self._pool = ProcessPool(
-            max_workers=jobs, max_tasks=JOBS_A_WORKER, initializer=_begin, initargs=(start, shared), context=context
+            max_workers=jobs, max_tasks=JOBS_A_WORKER, initializer=_begin, initargs=(make, shared), context=context
         )
 
     def submit(self, job: Job) -> Future[Result]:
         from pebble import ProcessExpired
-
-        outer: Future[Result] = Future()
 
         def hand_over(inner: Future[Result]) -> None:
             try:
@@ -92,7 +116,8 @@ class Pool:
             except BaseException as error:  # the caller is told, whatever it is
                 outer.set_exception(error)
 
-        self._pool.schedule(self._work, args=[job], timeout=PATIENCE).add_done_callback(hand_over)
+        outer: Future[Result] = Future()
+        self._pool.schedule(_work, args=[job], timeout=PATIENCE).add_done_callback(hand_over)
         return outer
 
     def stop(self) -> None:
@@ -101,37 +126,89 @@ class Pool:
 
 
 class Dask:
-    """A Dask cluster; its workers need the program and no disk of ours."""
+    """A Dask cluster; its workers need the program and no disk of ours.
 
-    def __init__(self, address: str, start: Callable[[Shared], None], work: Work, shared: Shared) -> None:
+    Shared files go to each worker once, those that join later as well; jobs bring their own files, and results bring
+    the bytes back. A job whose worker is lost runs again on another.
+    """
+
+    def __init__(self, address: str, make: Make, shared: Shared) -> None:
         try:
             from distributed import Client, WorkerPlugin
         except ImportError:
             raise UsageError("--dask needs the package distributed: pip install 'communique[dask]'") from None
 
-        class Started(WorkerPlugin):
-            """Makes each worker ready, those that join later as well."""
+        class Ready(WorkerPlugin):
+            """Has a worker's maker. One of another version would make other bytes, so it is refused."""
 
-            name = f"communique-{shared.recipe}-{id(shared)}"
+            def setup(self, worker: object) -> None:
+                if recipe.digest() != shared.recipe:
+                    raise RuntimeError("a worker has another version of Python, of communique or of its libraries")
+                self._maker = make(shared)
+                # WeasyPrint's fonts and stylesheets are shared, and not by the threads that a worker may have.
+                self._lock = Lock()
 
-            def setup(self, worker: Any) -> None:
-                start(shared)
+            def work(self, job: Job) -> Result:
+                with self._lock:
+                    return self._maker.work(job)
 
+        # What it logs of lost workers is told as problems, where it is one.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self._name = f"communique-{uuid4()}"
         try:
-            self._client = Client(address, timeout=10)
+            self._client = Client(address, timeout=PATIENCE_TO_MEET)
+            self._client.wait_for_workers(1, timeout=PATIENCE_TO_MEET)
         except (OSError, TimeoutError, ValueError) as error:
-            raise UsageError(f"no Dask scheduler answers at {address}: {error}") from None
-        self._client.register_plugin(Started())
-        self._work = work
-        self._executor = self._client.get_executor(pure=False, retries=2)
+            raise UsageError(f"no Dask scheduler with a worker answers at {address}: {error}") from None
+        try:
+            self._client.register_plugin(Ready(), name=self._name)
+        except Exception as error:  # whatever kept a worker from being made ready
+            self._client.close()
+            raise UsageError(f"the workers at {address} cannot be used: {error}") from None
         self.width = max(1, sum(self._client.nthreads().values()))
+        self._executor = self._client.get_executor(pure=False, retries=2)
 
     def submit(self, job: Job) -> Future[Result]:
-        future: Future[Result] = self._executor.submit(self._work, job)
-        return future
+        from distributed import KilledWorker
+
+        def expire() -> None:
+            # Two jobs a thread are on their way at most, so that none waits for more than one other.
+            give_up(LostWorkerError(f"no worker had it ready after {2 * PATIENCE} seconds"))
+
+        def hand_over(inner: Future[Result]) -> None:
+            timer.cancel()
+            try:
+                outer.set_result(inner.result())
+            except KilledWorker:
+                give_up(LostWorkerError("each worker that began it died"))
+            except InvalidStateError:
+                pass  # it had expired
+            except BaseException as error:  # the caller is told, whatever it is
+                give_up(error)
+
+        def give_up(error: BaseException) -> None:
+            with contextlib.suppress(InvalidStateError):
+                outer.set_exception(error)
+
+        outer: Future[Result] = Future()
+        timer = Timer(2 * PATIENCE, expire)
+        timer.daemon = True
+        timer.start()
+        self._executor.submit(_work_on_dask, self._name, job).add_done_callback(hand_over)
+        return outer
 
     def stop(self) -> None:
-        self._client.close()
+        with contextlib.suppress(Exception):  # a cluster that is gone has nothing to take back
+            self._client.unregister_worker_plugin(self._name)
+        self._client.close(timeout=2)
+
+
+def _work_on_dask(name: str, job: Job) -> Result:
+    from distributed import get_worker
+
+    ready: Any = get_worker().plugins[name]
+    result: Result = ready.work(job)
+    return result
 
 
 def cores() -> int:

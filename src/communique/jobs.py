@@ -5,7 +5,7 @@ Everything here is plain data, so that a job can go to another process or anothe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -90,7 +90,3 @@ class Result:
     failed: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     failures: list[Problem] = field(default_factory=list)
-
-
-#: Makes one release; runs wherever an executor puts it.
-Work = Callable[[Job], Result]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 from communique import mail, plaintext, plan, source, web
@@ -220,21 +219,3 @@ class _Sheet:
         pdf = press.printer.print(page, layout, self.release, release, self.reader, self.newsroom.pdf.variant)
         used |= pictures
         return pdf
-
-
-_press: Press | None = None
-#: WeasyPrint's fonts and stylesheets are shared, and not by threads, which a Dask worker may have.
-_one_at_a_time = Lock()
-
-
-def start(shared: Shared) -> None:
-    """Make this process ready to :func:`work`: what all jobs share is read once."""
-    global _press  # noqa: PLW0603 (a process of a pool has no other place for it)
-    _press = Press(shared)
-
-
-def work(job: Job) -> Result:
-    """Return what came of a job, in a process that was started."""
-    assert _press is not None
-    with _one_at_a_time:
-        return _press.work(job)
