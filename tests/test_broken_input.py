@@ -63,7 +63,7 @@ def test_a_translation_that_lost_a_link_is_held_back(room: Room) -> None:
     lay("translation-lost-link", room)
     done = room.run("build", "x")
     assert done.code == 1
-    assert "  x ko: 1 broken in locales/ko/LC_MESSAGES/x.po" in done.out
+    assert "  x ko: 1 error in locales/ko/LC_MESSAGES/x.po" in done.out
     assert {f.split(".")[1] for f in room.files("output/press/x")} == {"en"}
 
 

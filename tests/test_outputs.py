@@ -182,7 +182,7 @@ def test_mail_html_carries_its_styles_and_nothing_from_outside(built: Room, id_:
 
 
 def test_plain_text_is_at_most_72_columns_wide_but_for_addresses(built: Room) -> None:
-    from communique.plaintext import width
+    from communique.letters import width
 
     for id_, language in EDITIONS:
         lines = press(built, id_, language, "txt").read_text("utf-8").splitlines()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from communique.plaintext import Links, render, table, width, wrap
+from communique.letters import width
+from communique.plaintext import Links, render, table, wrap
 
 
 def test_width_counts_the_columns_of_wide_letters() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from enum import Enum
 
-from communique import po
+from communique import checks, po
+from communique.checks import Finding
 from communique.errors import InputError, Problem
+from communique.glossary import Glossary
 from communique.messages import Message
+from communique.model import Untranslated
 from communique.reader import Reader
 
 
@@ -28,21 +30,54 @@ class Catalog:
     entries: Mapping[tuple[str | None, str], po.Entry]
 
 
+class Want(Enum):
+    """What a message needs before its language can go out."""
+
+    MISSING = "missing"
+    FUZZY = "fuzzy"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A message that is not ready. ``entry`` is None where the catalog does not have it."""
+
+    message: Message
+    want: Want
+    entry: po.Entry | None = None
+    problems: tuple[Problem, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What a catalog lacks: counts, and for ``broken`` messages the problems with their lines."""
+    """What a catalog lacks: its open messages, the ``faults`` of the file itself, and what is only told."""
 
     path: str
-    missing: int = 0
-    fuzzy: int = 0
-    broken: tuple[Problem, ...] = ()
+    source_language: str
+    open: tuple[Open, ...] = ()
+    faults: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return (*self.faults, *(problem for item in self.open for problem in item.problems))
+
+    def count(self, want: Want) -> int:
+        """Return how many messages want this; a file that cannot be read is one error."""
+        return sum(item.want is want for item in self.open) + (want is Want.ERROR and bool(self.faults))
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.fuzzy or self.broken)
+        return bool(self.open or self.faults)
 
     def __str__(self) -> str:
-        counts = {"missing": self.missing, "fuzzy": self.fuzzy, "broken": len(self.broken)}
-        return ", ".join(f"{n} {what}" for what, n in counts.items() if n) + f" in {self.path}"
+        return f"{counted({want: self.count(want) for want in Want})} in {self.path}"
+
+
+def counted(counts: Mapping[Want, int]) -> str:
+    """Return counts as they are told: ``2 missing, 1 fuzzy, 1 error``."""
+    told = {Want.MISSING: "missing", Want.FUZZY: "fuzzy", Want.ERROR: "error"}
+    plural = {Want.ERROR: "errors"}
+    return ", ".join(f"{n} {plural.get(w, told[w]) if n > 1 else told[w]}" for w in Want if (n := counts.get(w, 0)))
 
 
 def read(reader: Reader, language: str, domain: str) -> Catalog | None:
@@ -64,62 +99,44 @@ def read(reader: Reader, language: str, domain: str) -> Catalog | None:
     return Catalog(path, language, live)
 
 
-def audit(catalog: Catalog | None, path: str, needed: Iterable[Message]) -> Gaps:
-    """Return what a catalog lacks of the needed messages; no catalog lacks all of them."""
-    missing = fuzzy = 0
-    broken: list[Problem] = []
+#: How many forms of a number a language has: gettext's nplurals.
+PLURALS = {"ko": 1, "en": 2, "fr": 2}
+
+
+def audit(
+    catalog: Catalog | None, path: str, needed: Iterable[Message], pair: tuple[str, str], glossary: Glossary
+) -> Gaps:
+    """Return what a catalog lacks of the needed messages; no catalog lacks all of them.
+
+    ``pair`` are the language of the source and that of the catalog.
+    """
+    open_: list[Open] = []
+    warnings: list[Problem] = []
     for message in needed:
-        entry = catalog.entries.get((message.context, message.text)) if catalog else None
+        entry = catalog.entries.get(message.key) if catalog else None
         if entry is None or not entry.translated:
-            missing += 1
+            open_.append(Open(message, Want.MISSING, entry))
         elif entry.fuzzy:
-            fuzzy += 1
-        elif fault := _fault(message.text, entry):
-            broken.append(Problem(path, entry.line, *fault))
-    return Gaps(path, missing, fuzzy, tuple(broken))
-
-
-_KEEP = re.compile(
-    r"%\(\w+\)[sd]|\]\(\s*<?([^\s)>]+)[^)]*\)|\[\^[^\]]+\]|<(?:https?://|mailto:)[^\s<>]+>|<[^\s<>@/]+@[^\s<>]+>"
-)
-
-
-def _kept(text: str) -> Counter[str]:
-    """Return what must survive a translation: placeholders, link targets, footnote marks and tags."""
-    found: Counter[str] = Counter()
-    for match in _KEEP.finditer(text):
-        found[match[1] if match[1] else match[0]] += 1
-    marks = _Tags()
-    marks.feed(_KEEP.sub("", text))
-    marks.close()
-    return found + marks.found
-
-
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: Counter[str] = Counter()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found[f"<{tag}>"] += 1
-
-
-def _fault(source: str, entry: po.Entry) -> tuple[str, str] | None:
-    """Return what a translation broke of its source's markup, with a hint, or None."""
-    expected = _kept(source)
-    for translation in entry.strings:
-        kept = _kept(translation)
-        if lost := expected - kept:
-            return f"the translation lost {', '.join(lost)}", "copy it from the msgid"
-        if new := kept - expected:
-            return f"the translation has {', '.join(new)}, the source has not", "take it out"
-    return None
+            open_.append(Open(message, Want.FUZZY, entry))
+        else:
+            findings = checks.run(entry, message, *pair, glossary)
+            if message.plural and len(entry.strings) != PLURALS[pair[1]]:
+                findings.insert(0, Finding("plural", f"{PLURALS[pair[1]]} forms of the plural are needed here"))
+            told = [Problem(path, entry.line, f.message, f.hint, f.warning) for f in findings]
+            warnings += [problem for problem in told if problem.warning]
+            if errors := tuple(problem for problem in told if not problem.warning):
+                open_.append(Open(message, Want.ERROR, entry, errors))
+    return Gaps(path, pair[0], tuple(open_), (), tuple(warnings))
 
 
 class Translator:
-    """Looks messages up in one language; the source language's texts stand as they are."""
+    """Looks messages up in one language; without a catalog texts stand as they are.
 
-    def __init__(self, *catalogs: Catalog | None) -> None:
+    With ``source``, the language of the texts, one that is not translated comes back as :class:`Untranslated`.
+    """
+
+    def __init__(self, *catalogs: Catalog | None, source: str = "") -> None:
+        self._source = source
         self._strings: dict[tuple[str | None, str], tuple[str, ...]] = {}
         for catalog in catalogs:
             if catalog:
@@ -127,7 +144,9 @@ class Translator:
 
     def __call__(self, text: str) -> str:
         found = self._strings.get((None, text))
-        return found[0] if found else text
+        if found:
+            return found[0]
+        return Untranslated(text, self._source) if self._source else text
 
     def gettext(self, text: str) -> str:
         return self(text)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from communique import engine, report
 from communique.engine import Maker, Outcome, Tools
 from communique.errors import InputError, Problems, UsageError
 from communique.intake import Request
 from communique.jobs import Shared
-from communique.model import LANGUAGES, Newsroom, fold
+from communique.letters import fold
+from communique.model import LANGUAGES, Newsroom
+
+if TYPE_CHECKING:
+    from communique.survey import Survey
 
 FORMATS = ("html", "pdf", "email")
 
@@ -70,6 +75,21 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
     check.add_argument("--strict", action="store_true", help="a language that is held back is an error")
 
+    translate = verbs.add_parser("translate", parents=[common], help="create or update the catalogs for translators")
+    translate.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
+    exchange = translate.add_mutually_exclusive_group()
+    exchange.add_argument("--tmx", type=Path, metavar="FILE", help="only write all translations so far as a TMX memory")
+    exchange.add_argument("--xliff", type=Path, metavar="DIR", help="also write the catalogs as XLIFF for an agency")
+    exchange.add_argument(
+        "--from-xliff", type=Path, metavar="FILE", action="append", help="only take over an agency's XLIFF"
+    )
+
+    status = verbs.add_parser("status", parents=[common], help="how far each release is in each language")
+    status.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
+    status.add_argument("--language", choices=LANGUAGES, help="list the open messages of this language")
+    status.add_argument("--json", action="store_true", help="for other programs")
+    status.add_argument("--strict", action="store_true", help="exit 1 when anything is not complete")
+
     new = verbs.add_parser("new", parents=[common], help="write a release to start from")
     new.add_argument("--title", help="the headline")
     new.add_argument("--date", help="the day of issue: 2026-11-23")
@@ -87,7 +107,7 @@ def _positive(text: str) -> int:
 def _with_verb(arguments: Sequence[str]) -> list[str]:
     """Return the command line with its verb first: build unless another is named, --root before it or after."""
     rest = list(arguments)
-    verbs = ("build", "check", "new")
+    verbs = ("build", "check", "translate", "status", "new")
     position = 0
     while position < len(rest):
         word = rest[position]
@@ -154,7 +174,7 @@ def _newsroom(root: Path, problems: Problems) -> Newsroom | None:
 
 def _exit_code(outcome: Outcome, languages: Iterable[str], *, strict: bool) -> int:
     held = strict and any(s.state == "held back" and s.language in languages for s in outcome.standings)
-    return PROBLEMS if len(outcome.problems) or held else OK
+    return PROBLEMS if outcome.problems.serious or held else OK
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -200,19 +220,87 @@ def _shown(path: Path) -> str:
     return str(path)
 
 
+def _survey(options: argparse.Namespace) -> Survey:
+    """Return the newsroom as it is, or only the asked-for releases of it."""
+    from communique import survey
+
+    return survey.survey(_root(options), options.ids)
+
+
 def _check(options: argparse.Namespace) -> int:
-    root = _root(options)
-    request = Request(now=datetime.now(UTC), ids=tuple(options.ids))
-    progress = report.Progress(quiet=True, verbose=False)
-    outcome = engine.look(root, lambda: _tools(options, progress), request)
-    held = [s for s in outcome.standings if s.state == "held back"]
+    found = _survey(options)
+    editions = list(found.editions(datetime.now(UTC)))
+    held = [edition for edition in editions if edition.because]
     if not options.quiet:
-        releases = {s.release for s in outcome.standings}
-        print(f"Releases that can be built: {len(releases)}. Problems: {len(outcome.problems)}.")
-        for standing in held:
-            print(f"  held back: {standing.release} {standing.language}: {standing.because}")
-    report.tell(outcome.problems)
-    return _exit_code(outcome, LANGUAGES, strict=options.strict)
+        print(
+            f"Releases that can be built: {len({e.release.id for e in editions})}. Problems: {found.problems.serious}."
+        )
+        for edition in held:
+            print(f"  held back: {edition.release.id} {edition.language}: {edition.because}")
+    report.tell(found.problems)
+    return PROBLEMS if found.problems.serious or (options.strict and held) else OK
+
+
+def _status(options: argparse.Namespace) -> int:
+    from communique import status
+
+    found = _survey(options)
+    if options.language and not options.json:
+        editions = [e for e in found.editions(datetime.now(UTC)) if e.language == options.language]
+        rows = [status.row(edition) for edition in editions]
+        for edition in editions:
+            print("\n".join(status.listing(edition, colour=sys.stdout.isatty())))
+        if all(row.complete for row in rows):
+            print(f"{options.language}: nothing is open.")
+    else:
+        rows = [status.row(e) for e in found.editions(datetime.now(UTC)) if options.language in (None, e.language)]
+        if options.json:
+            import json
+
+            print(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=1))
+        else:
+            languages = [lang for lang in LANGUAGES if any(row.language == lang for row in rows)]
+            print("\n".join(status.table(rows, languages)))
+    report.tell(found.problems)
+    incomplete = options.strict and not all(row.complete for row in rows)
+    return PROBLEMS if found.problems.serious or incomplete else OK
+
+
+def _translate(options: argparse.Namespace) -> int:
+    from communique.translations import Translations
+
+    root, found = _root(options), _survey(options)
+    if found.newsroom is None:
+        report.tell(found.problems)
+        return PROBLEMS
+    work = Translations(root, found, found.newsroom, datetime.now(UTC))
+    if options.tmx:
+        from importlib.metadata import version
+
+        from communique.output import write_whole
+
+        data = "".join(work.memory_exchange(version("communique"))).encode()
+        write_whole(options.tmx, data, options.tmx.with_name(f".{options.tmx.name}.unfinished"))
+        work.report.written.append(str(options.tmx))
+    for path in options.from_xliff or ():
+        try:
+            work.take(path.read_bytes(), str(path))
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        except InputError as error:
+            found.problems.extend(error.problems)
+    if not options.tmx and not options.from_xliff:
+        for domain in work.domains(whole=not options.ids):
+            work.update(domain)
+            if options.xliff:
+                work.export(domain, options.xliff)
+    if not options.quiet:
+        for line in work.report.written:
+            print(line)
+        if work.report.untouched:
+            print(f"{work.report.untouched} files were right already.")
+    report.tell(found.problems)
+    return PROBLEMS if found.problems.serious else OK
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -259,7 +347,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What a build makes lives until its end: looking for garbage after every few hundred objects only costs time.
     gc.set_threshold(50_000, 20, 100)
     options = parser().parse_args(_with_verb(sys.argv[1:] if arguments is None else arguments))
-    verbs = {"build": _build, "check": _check, "new": _new}
+    verbs = {"build": _build, "check": _check, "translate": _translate, "status": _status, "new": _new}
     try:
         return verbs[options.verb](options)
     except UsageError as error:

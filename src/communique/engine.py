@@ -14,16 +14,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from communique import executors, intake, inventory, journal, recipe
-from communique.errors import InputError, Problem, Problems, UsageError, nearest
+from communique.errors import InputError, Problem, Problems
 from communique.executors import Executor, LostWorkerError
 from communique.intake import Request
-from communique.inventory import Found, digest
+from communique.inventory import digest
 from communique.jobs import Job, Result, Shared, Standing, Trace
 from communique.journal import Journal, Record
 from communique.output import Output
@@ -83,34 +83,6 @@ def build(
     """
     with journal.opened(output, on_wait) as kept:
         return _Build(root, output, request, kept).run(tools)
-
-
-def look(root: Path, tools: Callable[[], Tools], request: Request) -> Outcome:
-    """Return how the releases stand, with every problem of the input, without making anything."""
-    files = inventory.scan(root)
-    # Nothing is kept, so names do for digests.
-    digests = dict(zip(files, files, strict=True))
-    outcome, kit = Outcome(), tools()
-    shared = intake.shared(files, digests, "")
-    maker = kit.make(shared)
-    found = _known(files, kit, request, outcome.problems)
-    outcome.problems.extend(maker.problems)
-    groups = intake.groups(files, found)
-    for id_, path in found.items():
-        job = intake.job(id_, path, groups[id_], files, digests, replace(request, formats=()), kit.carried)
-        result = maker.work(job)
-        outcome.standings += result.standings
-        outcome.problems.extend(result.problems)
-    return outcome
-
-
-def _known(files: Mapping[str, Found], kit: Tools, request: Request, problems: Problems) -> dict[str, str]:
-    """Return the asked-for releases' paths by ID; raises UsageError for one that is not there."""
-    found = kit.find(files, problems)
-    for id_ in request.ids:
-        if id_ not in found:
-            raise UsageError("; ".join(filter(None, (f"there is no release '{id_}'", nearest(id_, found)))))
-    return {id_: path for id_, path in found.items() if not request.ids or id_ in request.ids}
 
 
 class _Build:
@@ -180,7 +152,7 @@ class _Build:
         self.digests = self.journal.digests(self.files)
         shared = intake.shared(self.files, self.digests, self.recipe)
         maker = kit.make(shared)
-        found = _known(self.files, kit, self.request, self.outcome.problems)
+        found = intake.asked(kit.find(self.files, self.outcome.problems), self.request.ids)
         self.outcome.problems.extend(maker.problems)
         if not maker.ready:
             # Nothing can be judged, so nothing is touched; the releases' own problems are told all the same.

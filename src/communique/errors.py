@@ -19,17 +19,18 @@ class Problem:
     """One thing that is wrong, and where.
 
     ``path`` is relative to the newsroom's folder, with forward slashes; ``line`` counts from 1, and 0
-    stands for the file as a whole.
+    stands for the file as a whole. A ``warning`` is told, and stops nothing.
     """
 
     path: str
     line: int
     message: str
     hint: str = ""
+    warning: bool = False
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+        return f"{where}: {'warning: ' if self.warning else ''}{self.message}" + (f"; {self.hint}" if self.hint else "")
 
 
 class CommuniqueError(Exception):
@@ -59,6 +60,11 @@ class Problems:
 
     def extend(self, problems: Iterable[Problem]) -> None:
         self._found.update(dict.fromkeys(problems))
+
+    @property
+    def serious(self) -> int:
+        """How many there are without the warnings."""
+        return sum(not problem.warning for problem in self._found)
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from communique.errors import UsageError, nearest
 from communique.inventory import Found
 from communique.jobs import Job, Shared, Trace
 
-#: Catalogs that belong to no release.
-SHARED_CATALOGS = ("/newsroom.po", "/messages.po")
+#: Files of locales/ that belong to no release.
+SHARED_LOCALES = ("/newsroom.po", "/messages.po", "/glossary.csv")
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,18 @@ class Request:
         return not self.ids and len(self.languages) == 3 and len(self.formats) == 3
 
 
+def asked(found: Mapping[str, str], ids: Iterable[str]) -> dict[str, str]:
+    """Return the asked-for releases, all where ``ids`` is empty; raises UsageError for one that is not there."""
+    wanted = dict.fromkeys(ids)
+    for id_ in wanted:
+        if id_ not in found:
+            raise UsageError("; ".join(filter(None, (f"there is no release '{id_}'", nearest(id_, found)))))
+    return {id_: path for id_, path in found.items() if not wanted or id_ in wanted}
+
+
 def is_shared(path: str) -> bool:
     """Whether a file is not one release's own."""
-    return not path.startswith("releases/") and (not path.startswith("locales/") or path.endswith(SHARED_CATALOGS))
+    return not path.startswith("releases/") and (not path.startswith("locales/") or path.endswith(SHARED_LOCALES))
 
 
 def shared(files: Mapping[str, Found], digests: Mapping[str, str], recipe_: str) -> Shared:

@@ -120,14 +120,18 @@ def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
     return _Localizer(edition, newsroom).release()
 
 
+def _foreign(source: str, language: str) -> str:
+    return "" if source == language else source
+
+
 class _Localizer:
     def __init__(self, edition: Edition, newsroom: Newsroom) -> None:
         self.edition = edition
         self.newsroom = newsroom
         self.culture: Culture = CULTURES[edition.language]
         own, room = edition.catalogs
-        self.own = Translator(own)
-        self.room = Translator(room)
+        self.own = Translator(own, source=_foreign(edition.release.source_language, edition.language))
+        self.room = Translator(room, source=_foreign(newsroom.source_language, edition.language))
 
     def text(self, text: Text | None) -> str:
         return self.own(text.source) if text else ""

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from html.parser import HTMLParser
 from xml.etree.ElementTree import Element
 
@@ -25,7 +25,8 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import INLINE_PLACEHOLDER_PREFIX, STX, AtomicString
 
-from communique.model import Markdown, fold
+from communique.letters import fold
+from communique.model import Markdown, Untranslated
 
 Translate = Callable[[str], str]
 
@@ -115,6 +116,7 @@ class _Walk(Treeprocessor):
 
     def run(self, root: Element) -> None:
         self._levels: list[int] = []
+        self._column: dict[Element, str] = {}
         for element in list(root):
             self._visit(element, "paragraph")
 
@@ -125,10 +127,12 @@ class _Walk(Treeprocessor):
             kind = "quotation"
         elif element.tag == "div" and element.get("class") == "footnote":
             kind = "footnote"
+        elif element.tag == "table":
+            self._columns(element)
         if re.fullmatch(r"h[1-6]", element.tag):
             self._level(element)
         if element.text and not isinstance(element.text, AtomicString):
-            own = kind if kind == "footnote" else _KINDS.get(element.tag, kind)
+            own = kind if kind == "footnote" else _KINDS.get(element.tag, kind) + self._column.get(element, "")
             element.text = self._message(element.text, own)
         for child in list(element):
             if child.get("class") != "footnote-backref":
@@ -144,7 +148,18 @@ class _Walk(Treeprocessor):
         if not message or (STX in message and not re.sub(rf"{STX}[^\x03]*\x03", "", message).strip()):
             return raw
         self.run_now.blocks.append((text, message, kind))
-        return fold(self.run_now.translate(message)) + suffix
+        translated = self.run_now.translate(message)
+        text = fold(translated)
+        if isinstance(translated, Untranslated):
+            text = f'<span lang="{translated.language}">{text}</span>'
+        return text + suffix
+
+    def _columns(self, table: Element) -> None:
+        """Note the heading of each cell's column: a cell alone tells a translator little."""
+        headings = [fold(cell.text or "") for cell in table.iter("th")]
+        for row in table.iter("tr"):
+            for heading, cell in zip(headings, row.iter("td"), strict=False):
+                self._column[cell] = f", column “{heading}”" if heading else ""
 
     def _level(self, heading: Element) -> None:
         """Number headings below the page's own without a jump, whatever levels the author chose."""
@@ -203,17 +218,18 @@ def _parser() -> tuple[markdown.Markdown, _Passes]:
     return markdown.Markdown(extensions=extensions, output_format="html"), passes
 
 
-def _convert(source: str, run_now: _Pass) -> str:
+@lru_cache(maxsize=2)
+def _convert(source: str, translate: Translate, base_level: int, prefix: str) -> tuple[_Pass, str]:
+    """Return what a text holds, and its HTML. Who checks a text and who extracts its messages ask for the same."""
     parser, passes = _parser()
-    passes.walk.run_now = passes.finish.run_now = run_now
+    run_now = passes.walk.run_now = passes.finish.run_now = _Pass(translate, base_level, prefix)
     parser.reset()
-    return parser.convert(source)
+    return run_now, parser.convert(source)
 
 
 def blocks(text: Markdown) -> tuple[Block, ...]:
     """Return the messages of a Markdown text in reading order, footnotes last."""
-    run_now = _Pass(translate=str, base_level=2, prefix="")
-    _convert(text.source, run_now)
+    run_now, _ = _convert(text.source, str, 2, "")
     return tuple(_located(text, run_now.blocks))
 
 
@@ -237,8 +253,7 @@ def render(text: str, translate: Translate = str, *, base_level: int = 2, prefix
     Headings begin at ``base_level`` and never jump (WCAG 1.3.1, PDF/UA-1 7.4.2); ``prefix`` keeps the
     footnotes of several texts on one page apart.
     """
-    run_now = _Pass(translate=translate, base_level=base_level, prefix=prefix)
-    html = _convert(text, run_now)
+    run_now, html = _convert(text, translate, base_level, prefix)
     clean = _CLEANER.clean(html)
     body, mark, footnotes = clean.partition('<div class="footnote">')
     return Rendered(

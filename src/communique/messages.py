@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from communique import markup
@@ -12,39 +12,69 @@ from communique.model import Attachment, Contact, Correction, Image, Markdown, N
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A source text, what it is, and where it stands; ``context`` is gettext's msgctxt, mostly empty."""
+    """A source text, what it is, and where it stands: (path, line), at least one; ``context`` is gettext's msgctxt.
+
+    ``plural`` is the text for several, where there is one. ``markdown`` tells a text whose inline markup counts.
+    """
 
     text: str
-    comment: str
-    path: str
-    line: int
+    comments: tuple[str, ...]
+    places: tuple[tuple[str, int], ...]
     context: str | None = None
+    plural: str | None = None
+    markdown: bool = False
+
+    @property
+    def key(self) -> tuple[str | None, str]:
+        return self.context, self.text
 
 
+#: What the keys are called in a press office.
 _NAMES = {
     "title": "headline", "subtitle": "line below the headline", "summary": "lead", "city": "city of the dateline",
     "name": "name", "short_name": "short name", "office": "office", "boilerplate": "about the office",
-    "notes": "notes to editors", "body": "text", "highlights": "highlight",
+    "notes": "notes to editors", "body": "text", "highlights": "highlight", "alt": "description",
 }  # fmt: skip
 
 
 def of(item: Newsroom | Release) -> tuple[Message, ...]:
     """Return each human text of a release or of newsroom.yaml once, in the order of the file's keys."""
-    unique: dict[str, Message] = {}
-    for message in _walk(item):
-        unique.setdefault(message.text, message)
+    return united(_walk(item))
+
+
+def of_text(text: Markdown) -> tuple[Message, ...]:
+    """Return each message of a release's text once."""
+    return united(_walk(text, "body"))
+
+
+def united(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Return messages in the order they first come, one a text and context; it knows all of its places."""
+    unique: dict[tuple[str | None, str], Message] = {}
+    for new in messages:
+        old = unique.get(new.key)
+        unique[new.key] = _both(old, new) if old else new
     return tuple(unique.values())
+
+
+def _both(old: Message, new: Message) -> Message:
+    return dataclasses.replace(
+        old,
+        comments=tuple(dict.fromkeys((*old.comments, *new.comments))),
+        places=tuple(dict.fromkeys((*old.places, *new.places))),
+        plural=old.plural or new.plural,
+        markdown=old.markdown or new.markdown,
+    )
 
 
 def _walk(item: object, name: str = "", owner: str = "") -> Iterator[Message]:
     match item:
         case Text():
             label = _NAMES.get(name, name)
-            yield Message(item.source, f"{label} of {owner}" if owner else label, item.path, item.line)
+            yield Message(item.source, (f"{label} of {owner}" if owner else label,), ((item.path, item.line),))
         case Markdown():
             for block in markup.blocks(item):
                 comment = block.kind if name == "body" else f"{_NAMES[name]}: {block.kind}"
-                yield Message(block.text, comment, item.path, block.line)
+                yield Message(block.text, (comment,), ((item.path, block.line),), markdown=True)
         case tuple():
             for child in item:
                 yield from _walk(child, name, owner)
@@ -55,4 +85,5 @@ def _walk(item: object, name: str = "", owner: str = "") -> Iterator[Message]:
             owner = item.file if isinstance(item, Image | Attachment) else owner
             owner = f"the correction of {item.date.day}" if isinstance(item, Correction) else owner
             for child in dataclasses.fields(item):
-                yield from _walk(getattr(item, child.name), child.name, owner)
+                name = "name" if isinstance(item, Attachment) and child.name == "title" else child.name
+                yield from _walk(getattr(item, child.name), name, owner)

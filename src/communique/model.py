@@ -7,11 +7,12 @@ YAML into them, and makes the JSON Schema of the files from them.
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NewType
 from zoneinfo import ZoneInfo
+
+from markupsafe import escape
 
 #: The languages that the program speaks, in the order in which they are shown.
 LANGUAGES = ("ko", "en", "fr")
@@ -44,9 +45,22 @@ HostName = NewType("HostName", Located)
 Word = NewType("Word", Located)
 
 
-def fold(text: str) -> str:
-    """Return a text with its line breaks and runs of spaces made one space; no-break spaces are letters."""
-    return re.sub(r"[ \t\n\r\f\v]+", " ", text).strip(" ")
+class Untranslated(str):
+    """A text in its source language where a translation should stand. Drafts show it, and say so in HTML."""
+
+    language: str
+
+    def __new__(cls, text: str, language: str) -> Untranslated:
+        made = super().__new__(cls, text)
+        made.language = language
+        return made
+
+    def __html__(self) -> str:
+        """Return the text as Jinja's autoescaping puts it into a page; attributes need the filter ``bare``."""
+        return f'<span lang="{self.language}">{escape(str(self))}</span>'
+
+    def __repr__(self) -> str:
+        return f"Untranslated({str(self)!r}, {self.language!r})"
 
 
 @dataclass(frozen=True, slots=True)

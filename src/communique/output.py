@@ -13,6 +13,19 @@ from communique.journal import FOLDER
 HINT = "check the disk's free space and the folder's permissions"
 
 
+def write_whole(place: Path, data: bytes, unfinished: Path) -> None:
+    """Write a file, whole whenever it is there; raises InputError when the disk is full or the folder locked."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(place)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", HINT)) from error
+
+
 class Output:
     """Writes and removes below one folder, by paths relative to it."""
 
@@ -39,15 +52,7 @@ class Output:
         place = self.folder / path
         if place.is_file() and self.read(path) == data:
             return False
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._unfinished.write_bytes(data)
-                self._unfinished.replace(place)
-            finally:
-                self._unfinished.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", HINT)) from error
+        write_whole(place, data, self._unfinished)
         return True
 
     def withdraw(self, paths: Iterable[str], problems: Problems) -> tuple[list[str], list[str]]:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from itertools import zip_longest
 
-from communique.model import fold
+from communique.letters import fold, width
 
 WIDTH = 72
 CIRCLED = "".join(map(chr, range(0x2460, 0x2474)))  # ① to ⑳
-
-
-def width(text: str) -> int:
-    """Return the columns that a text takes: two for an East Asian wide letter (UAX #11), none for a mark."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def wrap(text: str, indent: str = "", first: str | None = None, columns: int = WIDTH) -> str:

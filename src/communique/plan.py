@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Literal
 
-from communique import catalog, messages
+from communique import catalog, glossary, messages
 from communique.catalog import Catalog, Gaps
 from communique.errors import InputError, Problems
 from communique.messages import Message
@@ -56,7 +56,8 @@ class Edition:
     """A release in one language: what is known of it before anything is rendered.
 
     ``catalogs`` are those of the release and of newsroom.yaml (None in their source language). ``gaps`` says what
-    is not translated, ``because`` why it is held back. ``alternates`` are the languages that are public.
+    is not translated of the release, of newsroom.yaml and of the templates, ``because`` why it is held back.
+    ``alternates`` are the languages that are public.
     ``embargoed`` is so for drafts too, whose ``state`` is another.
     """
 
@@ -83,10 +84,11 @@ class Desk:
         self, reader: Reader, newsroom: Newsroom, template_words: tuple[Message, ...], problems: Problems
     ) -> None:
         self.newsroom = newsroom
+        self.glossary = glossary.read(reader, problems)
         self._shared = {
             language: (
-                judge(reader, language, "newsroom", newsroom.source_language, messages.of(newsroom), problems),
-                judge(reader, language, "messages", "en", template_words, problems),
+                self._judge(reader, language, "newsroom", newsroom.source_language, messages.of(newsroom), problems),
+                self._judge(reader, language, "messages", "en", template_words, problems),
             )
             for language in newsroom.languages
         }
@@ -98,11 +100,11 @@ class Desk:
         needed = messages.of(release)
         editions = []
         for language in release.languages:
-            own, own_gaps = judge(reader, language, release.id, release.source_language, needed, problems)
+            own, own_gaps = self._judge(reader, language, release.id, release.source_language, needed, problems)
             (room, room_gaps), (words, words_gaps) = self._shared[language]
-            gaps = tuple(g for g in (own_gaps, room_gaps, words_gaps) if g)
-            state = self._state(release, bool(gaps), now)
-            because = "; ".join(map(str, gaps)) if state is State.HELD else ""
+            gaps = (own_gaps, room_gaps, words_gaps)
+            state = self._state(release, any(gaps), now)
+            because = "; ".join(map(str, filter(None, gaps))) if state is State.HELD else ""
             embargoed = release.embargo is not None and now < release.embargo.at
             editions.append(Edition(release, language, state, (own, room), words, gaps, because, embargoed=embargoed))
         waiting = [e.language for e in editions if e.state is State.HELD]
@@ -114,6 +116,28 @@ class Desk:
             ]
         public = tuple(e.language for e in editions if e.state in (State.PUBLIC, State.RETRACTED))
         return tuple(self._planned(replace(e, alternates=public), drafts=drafts) for e in editions)
+
+    def _judge(
+        self,
+        reader: Reader,
+        language: str,
+        domain: str,
+        source_language: str,
+        needed: tuple[Message, ...],
+        problems: Problems,
+    ) -> tuple[Catalog | None, Gaps]:
+        """Return a catalog and what it lacks; what is wrong with it is told."""
+        path = catalog.path_of(language, domain)
+        if language == source_language:
+            return None, Gaps(path, source_language)
+        try:
+            found = catalog.read(reader, language, domain)
+        except InputError as error:
+            problems.extend(error.problems)
+            return None, Gaps(path, source_language, faults=error.problems)
+        gaps = catalog.audit(found, path, needed, (source_language, language), self.glossary)
+        problems.extend((*gaps.errors, *gaps.warnings))
+        return found, gaps
 
     @staticmethod
     def _state(release: Release, incomplete: bool, now: datetime) -> State:
@@ -139,28 +163,6 @@ class Desk:
             case State.HELD | State.DRAFT:
                 targets = tuple(_press(release, language)) if drafts else ()
         return replace(edition, targets=targets, draft=edition.state in (State.HELD, State.DRAFT))
-
-
-def judge(
-    reader: Reader,
-    language: str,
-    domain: str,
-    source_language: str,
-    needed: tuple[Message, ...],
-    problems: Problems,
-) -> tuple[Catalog | None, Gaps | None]:
-    """Return a catalog and what it lacks, None for nothing; broken messages and catalogs become problems."""
-    path = catalog.path_of(language, domain)
-    if language == source_language:
-        return None, None
-    try:
-        found = catalog.read(reader, language, domain)
-    except InputError as error:
-        problems.extend(error.problems)
-        return None, Gaps(path, broken=error.problems)
-    gaps = catalog.audit(found, path, needed)
-    problems.extend(gaps.broken)
-    return found, gaps or None
 
 
 def _press(release: Release, language: str) -> Iterator[Target]:

@@ -12,18 +12,20 @@ from communique.catalog import Translator, path_of
 from communique.errors import InputError, Problems
 from communique.inventory import digest
 from communique.jobs import Job, Result, Shared, Standing, Trace
+from communique.letters import fold, width
 from communique.localize import LocalizedRelease, localize
-from communique.model import Newsroom, fold
+from communique.model import Newsroom
 from communique.pdf import Printer
 from communique.plan import Desk, Edition, Kind, Target
 from communique.reader import Reader, in_memory
 from communique.templates import Templates
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "bare": str.__str__,
     "circled": plaintext.circled,
     "plain": plaintext.render,
     "wrap": plaintext.wrap,
-    "columns": plaintext.width,
+    "columns": width,
 }
 
 #: What is only copied does not travel with a job: files other than texts and pictures.

@@ -6,12 +6,14 @@ of the newsroom: files in memory, so that a release can be built on a machine th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from communique.errors import InputError, Problem
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 #: Gives a file's bytes; raises OSError.
 Fetch = Callable[[str], bytes]
@@ -88,10 +90,10 @@ class Reader:
             hint = "save the file as UTF-8 in your editor"
             raise InputError(Problem(path, line, "is not UTF-8 text", hint)) from None
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        for number, line_text in enumerate(text.split("\n"), 1):
-            if bad := next((c for c in line_text if (c < " " and c != "\t") or c in "\x7f\ufffe\uffff"), None):
-                message = f"holds a control character (U+{ord(bad):04X})"
-                raise InputError(Problem(path, number, message, "delete it; it came with a copied text"))
+        if bad := _CONTROL.search(text):
+            message = f"holds a control character (U+{ord(bad[0]):04X})"
+            line = text.count("\n", 0, bad.start()) + 1
+            raise InputError(Problem(path, line, message, "delete it; it came with a copied text"))
         return text
 
 

@@ -13,11 +13,13 @@ import types
 import typing
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from communique import model
 from communique.errors import Problems, nearest
+from communique.letters import fold
 from communique.model import LANGUAGES, Located, Markdown, Moment, Text
 from communique.yamltree import Mapping, Node, Scalar, Sequence
 
@@ -90,6 +92,11 @@ def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
     return {f.name: f for f in dataclasses.fields(cls) if "doc" in f.metadata}
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
 def _required(item: dataclasses.Field[Any]) -> bool:
     return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
 
@@ -106,7 +113,7 @@ def read(node: Mapping, cls: type, setting: Setting, **given: object) -> Any:
 
     ``given`` holds the fields that are no keys, and keys that come from elsewhere.
     """
-    known, hints = _fields(cls), typing.get_type_hints(cls)
+    known, hints = _fields(cls), _hints(cls)
     values: dict[str, object] = dict(given)
     before = len(setting.problems)
     for name, value in node.entries:
@@ -173,7 +180,7 @@ def _scalar(node: Scalar, kind: Any, setting: Setting, name: str) -> Any:
     if not value:
         return setting.tell(node, f"{name} is empty", "write something, or leave the key out")
     if kind is Text:
-        return Text(model.fold(value), setting.path, node.content_line)
+        return Text(fold(value), setting.path, node.content_line)
     if kind is Markdown:
         return Markdown(node.value, setting.path, node.content_line)
     if kind is Moment:
@@ -213,7 +220,7 @@ def json_schema(cls: type, title: str) -> dict[str, object]:
 
 
 def _object_schema(cls: type) -> dict[str, object]:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     properties = {
         name: {"description": item.metadata["doc"], **_value_schema(hints[name])} for name, item in _fields(cls).items()
     }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, nodes
 
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
-from communique.messages import Message
+from communique.messages import Message, united
 from communique.reader import Reader
 
 FOLDER = "templates"
@@ -101,17 +101,18 @@ class Templates:
 
     def messages(self) -> tuple[Message, ...]:
         """Return the templates' messages, each once, in the order of the files; raises InputError."""
-        unique: dict[tuple[str | None, str], Message] = {}
-        for path in self._files(FOLDER):
-            try:
-                found = list(self.environment.extract_translations(self.reader.text(path)))  # type: ignore[attr-defined]
-            except TemplateSyntaxError as error:
-                raise InputError(Problem(path, error.lineno, f"is not a Jinja template: {error.message}")) from None
-            for line, function, arguments in found:
-                words = (arguments,) if isinstance(arguments, str) else tuple(a for a in arguments if a is not None)
-                context, text = (words[0], words[1]) if "pgettext" in function else (None, words[0])
-                unique.setdefault((context, text), Message(text, "", path, line, context))
-        return tuple(unique.values())
+        return united(message for path in self._files(FOLDER) for message in self._extracted(path))
+
+    def _extracted(self, path: str) -> Iterator[Message]:
+        try:
+            found = list(self.environment.extract_translations(self.reader.text(path)))  # type: ignore[attr-defined]
+        except TemplateSyntaxError as error:
+            raise InputError(Problem(path, error.lineno, f"is not a Jinja template: {error.message}")) from None
+        for line, function, arguments in found:
+            words = [arguments] if isinstance(arguments, str) else [a for a in arguments if a is not None]
+            context = words.pop(0) if "pgettext" in function else None
+            plural = words[1] if "ngettext" in function or "npgettext" in function else None
+            yield Message(words[0], (), ((path, line),), context, plural)
 
     def _files(self, folder: str) -> list[str]:
         files = []

@@ -1,0 +1,28 @@
+"""What counts as a space, how wide a letter is, and what XML allows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from xml.sax.saxutils import escape
+
+
+def fold(text: str) -> str:
+    """Return a text with its line breaks and runs of spaces made one space; no-break spaces are letters."""
+    return re.sub(r"[ \t\n\r\f\v]+", " ", text).strip(" ")
+
+
+def width(text: str) -> int:
+    """Return the columns that a text takes: two for an East Asian wide letter (UAX #11), none for a mark."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+#: Characters that XML 1.0 (2.2) does not allow.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml(text: str) -> str:
+    """Return a text as XML content: escaped, without characters that XML does not allow."""
+    return escape(_NOT_XML.sub("", text))
