@@ -32,9 +32,9 @@ schemas: .venv/ready-run
 
 lock:
 	uv pip compile pyproject.toml --group setup --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
-	uv pip compile pyproject.toml --group setup --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --group setup --group dev --group bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -c requirements.lock -o requirements-dev.lock
 
-bench: .venv/ready-run
+bench: .venv/ready-dev
 	.venv/bin/python -m benchmarks
 
 clean:

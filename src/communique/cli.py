@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from communique import engine, report
+from communique import engine, executors, report
 from communique.engine import Maker, Outcome, Tools
 from communique.errors import InputError, Problems, UsageError
 from communique.intake import Request
@@ -130,7 +129,7 @@ def _root(options: argparse.Namespace) -> Path:
 
 def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
     """Return what the engine makes releases with; called only when something may be due, for it imports a lot."""
-    from communique import executors, press, source
+    from communique import press, source
     from communique.reader import Reader, on_disk
 
     def find(paths: Iterable[str], problems: Problems) -> dict[str, str]:
@@ -344,8 +343,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that is not UTF-8 gets escapes instead of an error.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    # What a build makes lives until its end: looking for garbage after every few hundred objects only costs time.
-    gc.set_threshold(50_000, 20, 100)
+    executors.collect_rarely()
     options = parser().parse_args(_with_verb(sys.argv[1:] if arguments is None else arguments))
     verbs = {"build": _build, "check": _check, "translate": _translate, "status": _status, "new": _new}
     try:

@@ -8,6 +8,7 @@ die or hang. What a worker process needs is made once in it, by a function of th
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -80,6 +81,9 @@ def _begin(make: Make, shared: Shared) -> None:
     global _maker  # noqa: PLW0603 (a process of a pool has no other place for it)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _maker = make(shared)
+    collect_rarely()
+    # What a worker was made ready with stays until its end: no collection need look at it.
+    gc.freeze()
 
 
 def _work(job: Job) -> Result:
@@ -209,6 +213,11 @@ def _work_on_dask(name: str, job: Job) -> Result:
     ready: Any = get_worker().plugins[name]
     result: Result = ready.work(job)
     return result
+
+
+def collect_rarely() -> None:
+    """Have Python look for garbage seldom: after every few hundred new objects, as it does, only costs time here."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 def cores() -> int:
