@@ -29,16 +29,24 @@ def write(folder: Path, releases: int) -> None:
         "utf-8",
     )
     (folder / "releases").mkdir()
-    texts = ["Office of Examples", "OE", "Press Office", "About the office.", "Press desk", "Desk"]
+    texts = {
+        "ko": ["예시 사무소", "예시소", "대변인실", "사무소 소개.", "보도 창구", "창구"],
+        "fr": ["Bureau des exemples", "BE", "Service de presse", "À propos du bureau.", "Contact presse", "Contact"],
+    }
+    words = ["Office of Examples", "OE", "Press Office", "About the office.", "Press desk", "Desk"]
     for language in ("ko", "fr"):
         (folder / f"locales/{language}/LC_MESSAGES").mkdir(parents=True)
-        _catalog(folder, language, "newsroom", {text: text for text in texts})
+        _catalog(folder, language, "newsroom", dict(zip(words, texts[language], strict=True)))
     for number in range(releases):
         _release(folder, number)
 
 
 def _sentence(chance: random.Random, language: str, words: int) -> str:
-    return " ".join(chance.choice(WORDS[language]) for _ in range(words)).capitalize() + "."
+    said = [chance.choice(WORDS[language])]
+    while len(said) < words:
+        # No word twice: the checks would tell of it.
+        said.append(chance.choice([word for word in WORDS[language] if word != said[-1]]))
+    return " ".join(said).capitalize() + "."
 
 
 def _release(folder: Path, number: int) -> None:
