@@ -57,7 +57,8 @@ def seed(tmp_path_factory: pytest.TempPathFactory) -> Room:
         texts_of = [m.text for m in messages.of(release)]
         room.write(f"locales/{language}/LC_MESSAGES/{ID}.po", catalog_of(texts_of, language))
     done = room.run("build", ID, "--strict", "--now", "2023-11-21T10:00")
-    assert (done.code, [line for line in done.err if not line.startswith("[")]) == (0, [])
+    # The source inside marks of the language is a pseudo-translation: it goes out, and is told.
+    assert (done.code, [line for line in done.err if not re.match(r"\[|.*: warning: ", line)]) == (0, [])
     return room
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
 from communique import markup, po, quantities
@@ -74,10 +74,16 @@ def run(entry: po.Entry, message: Message, source_language: str, language: str, 
     shown = plain(message.text)
     for translation in dict.fromkeys(entry.strings):
         pair = _Pair(message, translation, source_language, language, glossary, shown, plain(translation))
+        # The same words in both languages, a name or a number, or a pseudo-translation with marks around the source:
+        # that is somebody's decision, and it is told.
+        same = message.text in translation
         special = bool(_SPECIAL.search(message.text) or _SPECIAL.search(translation))
         for name, check in CHECKS.items():
             if name not in silent and (special or name not in _OF_SPECIAL):
-                findings += [f for f in check(pair) if f not in findings]
+                found = check(pair)
+                if same and (name == "numbers" or (name == "source" and message.text != translation)):
+                    found = (replace(finding, warning=True) for finding in found)
+                findings += [finding for finding in found if finding not in findings]
     return sorted(findings, key=lambda finding: finding.warning)
 
 
@@ -111,11 +117,15 @@ def _placeholders(pair: _Pair) -> Iterator[Finding]:
 
 
 def _links(pair: _Pair) -> Iterator[Finding]:
-    def addresses(text: str) -> Counter[str]:
-        found = Counter(match[1] for pattern in (_LINK, _REFERENCE) for match in pattern.finditer(text))
-        return found + Counter(_ADDRESS.findall(_LINK.sub(" ", text)))
+    def linked(text: str) -> Counter[str]:
+        return Counter(match[1] for pattern in (_LINK, _REFERENCE) for match in pattern.finditer(text))
 
-    yield from _lost("links", addresses(pair.source), addresses(pair.translation))
+    before, after = linked(pair.source), linked(pair.translation)
+    written = (Counter(_ADDRESS.findall(_LINK.sub(" ", text))) for text in (pair.source, pair.translation))
+    shown = [links + bare for links, bare in zip((before, after), written, strict=True)]
+    yield from _lost("links", *shown)
+    if shown[0] == shown[1] and (plain := before - after):
+        yield Finding("links", f"{', '.join(plain)} is no link any more", "write [words](address) without a space")
 
 
 def _emails(pair: _Pair) -> Iterator[Finding]:
@@ -134,9 +144,9 @@ class _Tags(HTMLParser):
         self.found[f"<{tag}>"] += 1
 
 
-_EMPHASIS = {"<strong>": "bold", "<em>": "italics", "<code>": "code", "<img>": "picture"}
+_SHOWN = {"<strong>": "bold", "<em>": "italics", "<code>": "code", "<img>": "picture"}
 _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[^\s<>]+>|<[^\s<>@/]+@[^\s<>]+>")
-_MARKS = re.compile(r"[*_`\[\]]")
+_MARKS = re.compile(r"[*_`]")
 
 
 def _markup(pair: _Pair) -> Iterator[Finding]:
@@ -152,7 +162,7 @@ def _markup(pair: _Pair) -> Iterator[Finding]:
         return
     # Footnote marks count above; without their footnotes they would be read as text.
     source, told = (markup.render(_FOOTNOTE.sub("", text)).html for text in (pair.source, pair.translation))
-    before, after = ({name: _Tags(html).found[tag] for tag, name in _EMPHASIS.items()} for html in (source, told))
+    before, after = ({name: _Tags(html).found[tag] for tag, name in _SHOWN.items()} for html in (source, told))
     left, usual = (Counter(_MARKS.findall(re.sub(r"<[^>]*>", "", html))) for html in (told, source))
     if more := left - usual:
         message = f"a mark is not closed: {' '.join(more)} would be shown as it is"
@@ -161,7 +171,7 @@ def _markup(pair: _Pair) -> Iterator[Finding]:
         lost = [name for name in before if before[name] > after[name]]
         new = [name for name in before if before[name] < after[name]]
         message = f"the translation has no {', '.join(lost)}" if lost else f"the translation adds {', '.join(new)}"
-        yield Finding("markup", message, "mark the words as the msgid does", warning="code" not in lost)
+        yield Finding("markup", message, "mark the words as the msgid does", warning=not {"code", "picture"} & {*lost})
 
 
 def _circled(pair: _Pair) -> Iterator[Finding]:

@@ -55,8 +55,9 @@ def merge(before: Sequence[Entry], messages: Sequence[Message], forms: int, memo
     entries = [own_head]
     for message in messages:
         entries.append(_entry(message, work, edited, forms, memory, result))
-    # A fuzzy translation that went on to an edited message was never finished: it need not be kept here as well.
-    moved = {entry.key for entry in edited.values() if entry.fuzzy}
+    # A fuzzy translation that stands at another message now, edited or put back, was never finished here.
+    standing = {entry.strings for entry in entries}
+    moved = {entry.key for entry in work.old.values() if entry.fuzzy and entry.strings in standing}
     entries += _obsolete(work, {m.key for m in messages} | moved, result)
     result.entries = tuple(entries)
     return result

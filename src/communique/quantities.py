@@ -29,11 +29,11 @@ class Quantities:
 
 
 _SPACE = "[ \u00a0\u202f\u2009]"
-_GROUPED = {
-    "en": r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?",
-    "ko": r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?",
-    "fr": rf"(?<!\d)\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)(?:,\d+)?|\d+(?:[,.]\d+)?",
-}
+#: Digits in groups of three, whatever stands between the groups, or with a decimal mark.
+_DIGITS = (
+    rf"(?<!\d)\d{{1,3}}(?:(?:{_SPACE}\d{{3}})+|(?:,\d{{3}})+|(?:\.\d{{3}})+|(?:['’]\d{{3}})+)(?!\d)(?:[.,]\d+)?"
+    r"|\d+(?:[.,]\d+)?"
+)
 _MULTIPLIERS = {
     "en": {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "mn": 10**6,
            "bn": 10**9, "tn": 10**12},
@@ -47,15 +47,15 @@ _MAYBE = {"m": 10**6, "k": 1000, "K": 1000, "M": 10**6, "B": 10**9, "b": 10**9}
 
 _NUMBER = {
     "en": re.compile(
-        rf"(?P<number>{_GROUPED['en']})(?:(?:{_SPACE}|-)?(?P<unit>{'|'.join(_MULTIPLIERS['en'])})s?\b"
+        rf"(?P<number>{_DIGITS})(?:(?:{_SPACE}|-)?(?P<unit>{'|'.join(_MULTIPLIERS['en'])})s?\b"
         rf"|(?P<maybe>[mkKMBb])\b)?"
     ),
     "fr": re.compile(
-        rf"(?P<number>{_GROUPED['fr']})(?:{_SPACE}?(?P<unit>{'|'.join(sorted(_MULTIPLIERS['fr'], reverse=True))})"
+        rf"(?P<number>{_DIGITS})(?:{_SPACE}?(?P<unit>{'|'.join(sorted(_MULTIPLIERS['fr'], reverse=True))})"
         rf"(?:{_SPACE}(?P<more>milliards?|millions?))?(?![\w€])|(?P<maybe>[kKM])\b)?"
     ),
     "ko": re.compile(
-        rf"(?P<article>제)?(?P<number>(?:(?:{_GROUPED['ko']})[십백천만억조]+{_SPACE}?)+(?:{_GROUPED['ko']})?|{_GROUPED['ko']})"
+        rf"(?P<article>제)?(?P<number>(?:(?:{_DIGITS})[십백천만억조]+{_SPACE}?)+(?:{_DIGITS})?|{_DIGITS})"
         rf"(?P<maybe>[mkKMBb](?![\w]))?"
     ),
 }
@@ -190,29 +190,42 @@ def _numbers(text: str, language: str) -> Iterator[tuple[Value, str]]:
 
 def _values(match: re.Match[str], language: str) -> Iterator[Decimal]:
     if language == "ko":
-        value = _korean(match["number"])
+        values = [_korean(match["number"])] if re.search("[십백천만억조]", match["number"]) else []
+        values = values or list(_decimals(match["number"], language))
         if match["article"]:  # 제3조 is article 3
-            yield Decimal(re.match(r"\d+", match["number"])[0])  # type: ignore[index]
-        yield value
+            values += _decimals(re.match(_DIGITS, match["number"])[0], language)  # type: ignore[index]
     else:
-        digits = re.sub(_SPACE, "", match["number"])
-        value = Decimal(digits.replace(",", "." if language == "fr" else ""))
-        if match["unit"]:
-            value *= _MULTIPLIERS[language][match["unit"]]
+        unit = _MULTIPLIERS[language][match["unit"]] if match["unit"] else 1
         if language == "fr" and match["more"]:
-            value *= _MULTIPLIERS["fr"][match["more"]]
-        yield value
+            unit *= _MULTIPLIERS["fr"][match["more"]]
+        values = [value * unit for value in _decimals(match["number"], language)]
+    yield from values
     if match["maybe"]:
-        yield value * _MAYBE[match["maybe"]]
+        yield from (value * _MAYBE[match["maybe"]] for value in values)
+
+
+def _decimals(text: str, language: str) -> Iterator[Decimal]:
+    """Yield what digits may mean: 8,600 is one number in English, and two may be meant by it in French."""
+    digits = re.sub(rf"{_SPACE}|['’]", "", text)
+    mark = next((c for c in reversed(digits) if c in ",."), "")
+    whole, _, rest = digits.rpartition(mark) if mark else (digits, "", "")
+    if not mark:
+        yield Decimal(digits)
+        return
+    if len(rest) == 3 and len(whole.split(mark)[0]) <= 3 and not ("," in digits and "." in digits):
+        yield Decimal(re.sub("[,.]", "", digits))
+        if (mark == "," and language != "fr") or mark in whole:
+            return
+    yield Decimal(f"{re.sub('[,.]', '', whole)}.{rest}")
 
 
 def _korean(text: str) -> Decimal:
     """Return the value of a number with 십, 백, 천, 만, 억 and 조, such as 1조 2,000억 or 3만 5천."""
     total, section, number = Decimal(0), Decimal(0), Decimal(0)
-    for part in re.findall(rf"{_GROUPED['ko']}|[십백천만억조]", text):
+    for part in re.findall(rf"{_DIGITS}|[십백천만억조]", text):
         unit = _MULTIPLIERS["ko"].get(part)
         if unit is None:
-            number = Decimal(part.replace(",", ""))
+            number = next(_decimals(part, "ko"))
         elif unit < 10**4:
             section, number = section + (number or 1) * unit, Decimal(0)
         else:

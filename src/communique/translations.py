@@ -141,7 +141,8 @@ class Translations:
         address = contact or room.base_url
         office = f"{room.office.source if room.office else room.name.source} <{address}>"
         fields = {
-            "Project-Id-Version": domain.name,
+            # gettext wants a version, and an ID begins with its day.
+            "Project-Id-Version": domain.name if re.search(r"\d", domain.name) else f"{domain.name} 1",
             "Report-Msgid-Bugs-To": address,
             "POT-Creation-Date": self.now,
             "PO-Revision-Date": self.now if language else "YEAR-MO-DA HO:MI+ZONE",
