@@ -346,7 +346,7 @@ _LENGTHS = {"en": 1.0, "fr": 1.2, "ko": 0.5}
 
 def _length(pair: _Pair) -> Iterator[Finding]:
     expected = len(pair.plain) * _LENGTHS[pair.language] / _LENGTHS[pair.source_language]
-    if expected < 30:
+    if expected < 60:
         return
     ratio = len(pair.told) / expected
     if ratio < 0.45:

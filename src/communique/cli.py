@@ -248,7 +248,8 @@ def _status(options: argparse.Namespace) -> int:
         editions = [e for e in found.editions(datetime.now(UTC)) if e.language == options.language]
         rows = [status.row(edition) for edition in editions]
         for edition in editions:
-            print("\n".join(status.listing(edition, colour=sys.stdout.isatty())))
+            for line in status.listing(edition, colour=sys.stdout.isatty()):
+                print(line)
         if all(row.complete for row in rows):
             print(f"{options.language}: nothing is open.")
     else:
