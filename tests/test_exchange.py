@@ -165,7 +165,7 @@ def test_a_release_goes_to_an_agency_and_comes_back(samples: Room) -> None:
     assert samples.run("status", VALLEY, "--strict").code == 0
     # A second time changes nothing.
     before = samples.read(FRENCH)
-    assert samples.run("translate", "--from-xliff", f"agency/{VALLEY}.fr.xlf").out == ["1 files were right already."]
+    assert samples.run("translate", "--from-xliff", f"agency/{VALLEY}.fr.xlf").out == ["1 file was right already."]
     assert samples.read(FRENCH) == before
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from communique import messages
+from communique import messages, po
 from conftest import ROOT, Room
 from reading import assert_reads, load, sentences, squeeze
 from test_outputs import html_text, page, pdf_text, press
@@ -86,7 +86,7 @@ def test_every_sentence_is_there_once_and_in_order_in_every_format(seed: Room, l
     assert_reads(html_text(page(seed, ID, language).read_text("utf-8"), only="main"), expected)
 
 
-def test_one_changed_word_holds_the_other_languages_back(seed: Room, tmp_path: Path) -> None:
+def test_one_changed_word_is_one_fuzzy_message_a_language_until_it_is_mended(seed: Room, tmp_path: Path) -> None:
     import shutil
 
     room = Room(tmp_path / "room")
@@ -95,8 +95,16 @@ def test_one_changed_word_holds_the_other_languages_back(seed: Room, tmp_path: P
     done = room.run("build", ID, "--format", "email")
     assert done.code == 0
     held = [line for line in done.out if line.startswith(f"  {ID} ")]
-    assert held == [
-        f"  {ID} {language}: 1 missing in locales/{language}/LC_MESSAGES/{ID}.po" for language in ("ko", "fr")
-    ]
-    reader, release = load(room.path, ID)
-    assert "over 120 companies" in reader.text(release.body.path)
+    paths = {language: f"locales/{language}/LC_MESSAGES/{ID}.po" for language in ("ko", "fr")}
+    assert held == [f"  {ID} {language}: 1 missing in {path}" for language, path in paths.items()]
+    assert room.run("translate", ID).code == 0
+    status = room.run("status", ID)
+    for language, path in paths.items():
+        (fuzzy,) = [e for e in po.parse(room.read(path), path) if e.fuzzy and not e.obsolete]
+        assert fuzzy.previous == fuzzy.id.replace("over 120", "over 100")
+        assert f"  {ID} {language}: look at {path}:{fuzzy.line}" in status.out
+        mended = room.read(path).replace("#, fuzzy\n", "")
+        room.write(path, mended.replace(fuzzy.raw, fuzzy.raw.replace("over 100", "over 120")))
+    assert room.run("status", ID, "--strict").code == 0
+    done = room.run("build", ID, "--format", "email", "--strict")
+    assert (done.code, [line for line in done.out if line.startswith(f"  {ID} ")]) == (0, [])

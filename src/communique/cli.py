@@ -297,8 +297,8 @@ def _translate(options: argparse.Namespace) -> int:
     if not options.quiet:
         for line in work.report.written:
             print(line)
-        if work.report.untouched:
-            print(f"{work.report.untouched} files were right already.")
+        if untouched := work.report.untouched:
+            print(f"{report.count(untouched, 'file')} {'was' if untouched == 1 else 'were'} right already.")
     report.tell(found.problems)
     return PROBLEMS if found.problems.serious else OK
 

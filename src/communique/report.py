@@ -61,13 +61,13 @@ def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterat
     releases = {path.split("/")[1 if path.startswith("press/") else 2] for path in made}
     press, site = (sum(path.startswith(part) for path in made) for part in ("press/", "site/"))
     if made:
-        yield f"Made {_count(len(made), 'file')} of {_count(len(releases), 'release')}:"
+        yield f"Made {count(len(made), 'file')} of {count(len(releases), 'release')}:"
         if press:
-            yield f"  {_count(press, 'file')} for journalists in {output}/press"
+            yield f"  {count(press, 'file')} for journalists in {output}/press"
         if site:
-            yield f"  {_count(site, 'file')} for the public in {output}/site"
+            yield f"  {count(site, 'file')} for the public in {output}/site"
     elif outcome.standing:
-        yield f"Everything is up to date: {_count(outcome.standing, 'file')} in {output}."
+        yield f"Everything is up to date: {count(outcome.standing, 'file')} in {output}."
     else:
         yield "Nothing was made."
     for state, title in (
@@ -81,7 +81,7 @@ def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterat
             yield title
             yield from dict.fromkeys(lines)
     if outcome.removed:
-        yield f"Taken out of {output} ({_count(len(outcome.removed), 'file')}):"
+        yield f"Taken out of {output} ({count(len(outcome.removed), 'file')}):"
         yield from (f"  {path}" for path in sorted(outcome.removed))
 
 
@@ -95,5 +95,6 @@ def _line(standing: Standing) -> str:
             return f"  {standing.release}"
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Return a number of things: ``1 file``, ``2 files``."""
     return f"{number} {what}" + "s" * (number != 1)
