@@ -382,3 +382,25 @@ def test_pofilter_finds_nothing_in_the_samples(kept: Room, tmp_path: Path) -> No
         subprocess.run(["pofilter", "--progress=none", *chosen, str(path), str(out)], check=True, capture_output=True)
         found = live(out) if out.exists() else {}
         assert list(found) == []
+
+
+@pytest.mark.parametrize("wrap", [77, -1])
+def test_a_catalog_saved_by_weblates_library_is_read_and_left_untouched(kept: Room, wrap: int) -> None:
+    from translate.storage.pypo import pofile
+
+    path = catalog(kept, "fr", VALLEY)
+    kept.edit(f"releases/{VALLEY}.md", "more than 100", "more than 120")
+    kept.run("translate", VALLEY)
+    store = pofile.parsefile(str(path))
+    store.wrapper.width = wrap
+    (unit,) = [u for u in store.units if u.isfuzzy() and not u.isobsolete()]
+    assert "more than 100" in unit.prev_source
+    unit.target = unit.target.replace("plus de 100", "plus de 120")
+    unit.markfuzzy(False)
+    unit.addnote("Vérifié avec le pôle", origin="translator")
+    store.save()
+    before = path.read_bytes()
+    assert kept.run("status", VALLEY, "--language", "fr").out == ["fr: nothing is open."]
+    assert kept.run("translate", VALLEY).code == 0
+    assert live(path)[unit.source].marked("#") == ("Vérifié avec le pôle",)
+    assert [line for line in before.splitlines() if not line.startswith(b"#|")] == path.read_bytes().splitlines()
