@@ -43,6 +43,24 @@ def test_lists_of_every_make_pass_pdf_ua_1(room: Room) -> None:
     assert told(room.path / "output/press/lists/lists.en.pdf") == []
 
 
+def test_a_picture_in_a_link_passes_pdf_ua_1(room: Room) -> None:
+    from PIL import Image
+
+    room.write("releases/linked.yaml", "title: Linked\ndate: 2026-03-02\nlanguages: [en]\n")
+    room.write(
+        "releases/linked.md", "See [![A view](view.png)](https://example.org/view) and [![B](view.png) more](/b).\n"
+    )
+    (room.path / "releases/linked").mkdir()
+    Image.new("RGB", (40, 30), "navy").save(room.path / "releases/linked/view.png")
+    assert room.run("linked", "--quiet").err == []
+    assert told(room.path / "output/press/linked/linked.en.pdf") == []
+    verapdf = os.environ.get("VERAPDF")
+    if verapdf:
+        path = str(room.path / "output/press/linked/linked.en.pdf")
+        done = subprocess.run([*shlex.split(verapdf), "ua1", path], capture_output=True, text=True, check=False)
+        assert (done.returncode, "FAIL" in done.stdout) == (0, False)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif("VERAPDF" not in os.environ, reason="VERAPDF does not name a veraPDF command")
 def test_vera_pdf_agrees(pdfs: list[Path]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from communique.paper import WORD_JOINER, keep_words, prepare
 
 J = WORD_JOINER
@@ -29,3 +31,18 @@ def test_the_head_of_the_page_is_left_alone() -> None:
 def test_a_list_item_has_one_child() -> None:
     page = '<body><ol><li id="a"><p>x</p></li><li>y</li></ol>'
     assert prepare(page) == '<body><ol><li id="a"><dd><p>x</p></dd></li><li><dd>y</dd></li></ol>'
+
+
+@pytest.mark.parametrize(
+    ("link", "printed"),
+    [
+        (
+            '<a href="https://x.example/a/"><img src="v.png"></a>',
+            '<img src="v.png"> <a href="https://x.example/a/">x.example/a</a>',
+        ),
+        ('<a href="/b"><b><img src="v.png"> More</b></a>', '<img src="v.png"> <a href="/b"><b> More</b></a>'),
+        ('<a href="/b">More</a><img src="v.png">', '<a href="/b">More</a><img src="v.png">'),
+    ],
+)
+def test_a_picture_in_a_link_stands_before_it(link: str, printed: str) -> None:
+    assert prepare(f"<body><p>{link}</p></body>") == f"<body><p>{printed}</p></body>"

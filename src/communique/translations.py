@@ -71,7 +71,10 @@ class Translations:
 
     def update(self, domain: Domain) -> None:
         """Create or update a domain's template and catalogs; files that are right already are left untouched."""
-        self._template(domain)
+        try:
+            self._template(domain)
+        except InputError as error:
+            self.survey.problems.extend(error.problems)
         for language in domain.languages:
             if language != domain.source_language:
                 try:
