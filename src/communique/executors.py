@@ -80,6 +80,8 @@ def _begin(make: Make, shared: Shared) -> None:
     """Make a worker of a pool ready; Ctrl-C is the caller's to act on."""
     global _maker  # noqa: PLW0603 (a process of a pool has no other place for it)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # pebble's own handler waits for Python to come back from a library, and gives it three seconds; Ctrl-C has one.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _maker = make(shared)
     collect_rarely()
     # What a worker was made ready with stays until its end: no collection need look at it.
