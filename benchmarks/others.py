@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from communique.pdf import Printer
 from communique.reader import Reader, on_disk
 from communique.templates import Templates
 
-#: Prints the mean time of a PDF. Given "links", each page brings its stylesheets; given "once", they are parsed once.
+#: Prints the mean time of a PDF, by the wall and of the processor. Given "links", each page brings its stylesheets;
+#: given "once", they are parsed once.
 BARE = """
 import sys, time, weasyprint
 from weasyprint.text.fonts import FontConfiguration
@@ -29,10 +32,10 @@ def write(page):
     given = [css for css, sheet in zip(parsed, sheets) if "fonts" in sheet or name in sheet] if way == "once" else None
     weasyprint.HTML(page).write_pdf(stylesheets=given, font_config=fonts, pdf_variant="pdf/ua-1")
 write(pages[0])
-begun = time.perf_counter()
+begun, processor = time.perf_counter(), time.process_time()
 for page in pages:
     write(page)
-print((time.perf_counter() - begun) / len(pages))
+print((time.perf_counter() - begun) / len(pages), (time.process_time() - processor) / len(pages))
 """
 
 
@@ -68,11 +71,21 @@ def _sheets(*layouts: str) -> list[str]:
     return [(ROOT / "templates" / path).as_uri() for path in ("fonts/fonts.css", *(f"print/{x}.css" for x in layouts))]
 
 
-def bare(some: list[Path], way: str) -> float:
-    """Return the time of a PDF in one warm process of WeasyPrint; for ``way`` see BARE."""
+@dataclass(frozen=True)
+class Bare:
+    """The time of a PDF in a warm process of WeasyPrint, by the wall and of the processor."""
+
+    seconds: float
+    processor: float
+
+
+def bare(some: list[Path], way: str, processes: int = 1) -> Bare:
+    """Return the mean time of a PDF in a warm process, or in several at once; for ``way`` see BARE."""
     sheets = " ".join(_sheets("bodo", "release"))
     command = [sys.executable, "-c", BARE, way, sheets, *map(str, some)]
-    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    told = [process.communicate()[0].split() for process in running]
+    return Bare(*(statistics.mean(map(float, times)) for times in zip(*told, strict=True)))
 
 
 def weasyprint(page: Path, pdf: Path) -> float:

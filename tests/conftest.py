@@ -31,7 +31,7 @@ class Room:
 
     path: Path
 
-    def run(self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Run:
+    def run(self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None, umask: int = -1) -> Run:
         command = [sys.executable, str(ROOT / "build.py"), *arguments]
         done = subprocess.run(
             command,
@@ -40,6 +40,7 @@ class Room:
             capture_output=True,
             encoding="utf-8",
             env={**os.environ, **(env or {})},
+            umask=umask,
             timeout=300,
             check=False,
         )

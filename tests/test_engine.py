@@ -80,6 +80,12 @@ def test_nothing_changed_makes_nothing_and_imports_no_renderer(room: Room) -> No
 
     outcome = engine.build(room.path, room.path / "output", Request(now=NOON), never, lambda: None)
     assert (outcome.made, outcome.standing) == ([], 12)
+    # A process of its own finds that, too.
+    done = room.run(env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert done.out == ["Everything is up to date: 12 files in output."]
+    imported = {line.split()[-1] for line in done.err if line.startswith("import time:")}
+    assert "communique.engine" in imported
+    assert not imported & {"weasyprint", "jinja2", "markdown", "babel", "PIL", "yaml"}
 
 
 def test_touching_files_or_checking_them_out_anew_makes_nothing(room: Room) -> None:
