@@ -12,7 +12,8 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from communique import engine, executors, report
+from communique import commandline, engine, executors, report
+from communique.commandline import FORMATS
 from communique.engine import Maker, Outcome, Tools
 from communique.errors import InputError, Problems, UsageError
 from communique.intake import Request
@@ -23,101 +24,10 @@ from communique.model import LANGUAGES, Newsroom
 if TYPE_CHECKING:
     from communique.survey import Survey
 
-FORMATS = ("html", "pdf", "email")
-
 #: So many releases due are worth the second that a pool of processes takes to start.
 WORTH_A_POOL = 4
 
 OK, PROBLEMS, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-class _Version(argparse.Action):
-    """Looks the version up when it is asked for: reading the package's metadata takes time."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from importlib.metadata import version
-
-        print(f"communique {version('communique')}")
-        parser.exit()
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--root", type=Path, default=Path(), metavar="DIR", help="the newsroom's folder (default: here)"
-    )
-    loudness = common.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", action="store_true", help="tell problems only")
-    loudness.add_argument("-v", "--verbose", action="store_true", help="name every file")
-    top = argparse.ArgumentParser(
-        prog="communique", description="Press releases: written once, published in three languages."
-    )
-    top.add_argument("--version", action=_Version, nargs=0, help="tell the program's version")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
-
-    build = verbs.add_parser("build", parents=[common], help="make the web pages, PDFs and mails (the default)")
-    build.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
-    build.add_argument("--language", action="append", choices=LANGUAGES, help="only this language; may be repeated")
-    build.add_argument("--format", action="append", choices=FORMATS, help="only this format; may be repeated")
-    build.add_argument("--jobs", type=_positive, metavar="N", help="processes at work (default: one a core)")
-    build.add_argument("--dask", metavar="ADDRESS", help="work on a Dask cluster: tcp://scheduler:8786")
-    build.add_argument("--force", action="store_true", help="make everything anew")
-    build.add_argument(
-        "--drafts", action="store_true", help="drafts and incomplete languages too, into output/press only"
-    )
-    build.add_argument("--strict", action="store_true", help="a language that is held back is an error")
-    build.add_argument("--output", type=Path, metavar="DIR", help="instead of output/")
-    build.add_argument("--now", metavar="INSTANT", help="build as of this instant: 2026-12-01T09:00+09:00")
-
-    check = verbs.add_parser("check", parents=[common], help="tell every problem of the input, without rendering")
-    check.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
-    check.add_argument("--strict", action="store_true", help="a language that is held back is an error")
-
-    translate = verbs.add_parser("translate", parents=[common], help="create or update the catalogs for translators")
-    translate.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
-    exchange = translate.add_mutually_exclusive_group()
-    exchange.add_argument("--tmx", type=Path, metavar="FILE", help="only write all translations so far as a TMX memory")
-    exchange.add_argument("--xliff", type=Path, metavar="DIR", help="also write the catalogs as XLIFF for an agency")
-    exchange.add_argument(
-        "--from-xliff", type=Path, metavar="FILE", action="append", help="only take over an agency's XLIFF"
-    )
-
-    status = verbs.add_parser("status", parents=[common], help="how far each release is in each language")
-    status.add_argument("ids", nargs="*", metavar="ID", help="only these releases")
-    status.add_argument("--language", choices=LANGUAGES, help="list the open messages of this language")
-    status.add_argument("--json", action="store_true", help="for other programs")
-    status.add_argument("--strict", action="store_true", help="exit 1 when anything is not complete")
-
-    new = verbs.add_parser("new", parents=[common], help="write a release to start from")
-    new.add_argument("--title", help="the headline")
-    new.add_argument("--date", help="the day of issue: 2026-11-23")
-    new.add_argument("--language", choices=LANGUAGES, help="the language it is written in")
-    new.add_argument("--id", help="the release's ID (default: made of the day and the headline)")
-    return top
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not '{text}'")
-    return int(text)
-
-
-def _with_verb(arguments: Sequence[str]) -> list[str]:
-    """Return the command line with its verb first: build unless another is named, --root before it or after."""
-    rest = list(arguments)
-    verbs = ("build", "check", "translate", "status", "new")
-    position = 0
-    while position < len(rest):
-        word = rest[position]
-        if word in verbs:
-            return [word, *rest[:position], *rest[position + 1 :]]
-        if word in ("-h", "--help", "--version") and position == 0:
-            return rest
-        if not word.startswith("-"):
-            break
-        position += 2 if word == "--root" else 1
-    return ["build", *rest]
 
 
 def _root(options: argparse.Namespace) -> Path:
@@ -345,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A terminal that is not UTF-8 gets escapes instead of an error.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     executors.collect_rarely()
-    options = parser().parse_args(_with_verb(sys.argv[1:] if arguments is None else arguments))
+    options = commandline.parser().parse_args(commandline.with_verb(sys.argv[1:] if arguments is None else arguments))
     verbs = {"build": _build, "check": _check, "translate": _translate, "status": _status, "new": _new}
     try:
         return verbs[options.verb](options)
