@@ -36,8 +36,8 @@ def load(root: Path, id_: str) -> tuple[Reader, Release]:
     return reader, release
 
 
-def sentences(root: Path, id_: str, language: str) -> list[str]:
-    """Return the texts of a release in one language, as a reader meets them."""
+def sentences(root: Path, id_: str, language: str, *, footnotes: bool = True) -> list[str]:
+    """Return the texts of a release in one language, as a reader meets them; on paper footnotes stand elsewhere."""
     reader, release = load(root, id_)
     own = catalog.read(reader, language, id_) if language != release.source_language else None
     translate = catalog.Translator(own)
@@ -57,7 +57,8 @@ def sentences(root: Path, id_: str, language: str) -> list[str]:
         if isinstance(item, Text):
             found.append(squeeze(translate(item.source)))
         elif item is not None:
-            found += [plain(translate(block.text)) for block in markup.blocks(item)]
+            shown = (block for block in markup.blocks(item) if footnotes or block.kind != "footnote")
+            found += [plain(translate(block.text)) for block in shown]
     assert len(messages.of(release)) >= len(release.highlights)
     return [text for text in dict.fromkeys(found) if len(text) >= LONG_ENOUGH]
 

@@ -16,7 +16,9 @@ VALLEY, THREE = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
 
 
 def press(id_: str, *languages: str) -> list[str]:
-    return sorted(f"press/{id_}/{id_}.{lang}.{kind}" for lang in languages for kind in ("pdf", "html", "txt", "eml"))
+    kinds = ("pdf", "json", "html", "txt", "eml")
+    files = (f"press/{id_}/{id_}.{lang}.{kind}" for lang in languages for kind in kinds)
+    return sorted((*files, f"press/{id_}/SHA256SUMS"))
 
 
 def site(id_: str, *languages: str, files: tuple[str, ...] = ()) -> list[str]:
@@ -43,8 +45,8 @@ def test_a_build_ends_by_telling_what_was_made_and_where(room: Room) -> None:
     done = room.run()
     assert done.code == 0
     assert done.out == [
-        "Made 12 files of 1 release:",
-        "  8 files for journalists in output/press",
+        "Made 15 files of 1 release:",
+        "  11 files for journalists in output/press",
         "  4 files for the public in output/site",
     ]
     assert done.err == ["[1/1] good"]
@@ -170,7 +172,15 @@ def test_a_retracted_release_keeps_its_page_with_a_notice_and_nothing_else(sampl
 
 def test_languages_and_formats_can_be_chosen(samples: Room) -> None:
     assert samples.run(VALLEY, "--language", "fr", "--format", "pdf").code == 0
-    assert samples.files() == sorted([f"press/{VALLEY}/{VALLEY}.fr.pdf", f"site/fr/{VALLEY}/{VALLEY}.fr.pdf", *ASSETS])
+    assert samples.files() == sorted(
+        [
+            f"press/{VALLEY}/{VALLEY}.fr.json",
+            f"press/{VALLEY}/{VALLEY}.fr.pdf",
+            f"press/{VALLEY}/SHA256SUMS",
+            f"site/fr/{VALLEY}/{VALLEY}.fr.pdf",
+            *ASSETS,
+        ]
+    )
 
 
 def test_a_release_may_narrow_the_languages(samples: Room) -> None:
@@ -200,7 +210,7 @@ def test_releases_may_lie_in_folders(room: Room) -> None:
 def test_root_may_stand_before_or_after_the_verb(room: Room, tmp_path: Path, arguments: list[str]) -> None:
     elsewhere = Room(tmp_path)
     done = elsewhere.run(*(word.format(room=room.path) for word in arguments))
-    assert (done.code, len(room.files())) == (0, 13)
+    assert (done.code, len(room.files())) == (0, 16)
 
 
 @pytest.mark.parametrize(
@@ -279,5 +289,5 @@ def test_progress_is_a_bar_on_a_terminal(room: Room) -> None:
     assert os.waitstatus_to_exitcode(status) == 0
     text = output.decode(errors="replace")
     assert "━" in text
-    assert "Made 12 files of 1 release:" in text
+    assert "Made 15 files of 1 release:" in text
     assert "[1/2]" not in text

@@ -82,7 +82,7 @@ def test_nothing_changed_makes_nothing_and_imports_no_renderer(room: Room) -> No
     assert (outcome.made, outcome.standing) == ([], 12)
     # A process of its own finds that, too.
     done = room.run(env={"PYTHONPROFILEIMPORTTIME": "1"})
-    assert done.out == ["Everything is up to date: 12 files in output."]
+    assert done.out == ["Everything is up to date: 15 files in output."]
     imported = {line.split()[-1] for line in done.err if line.startswith("import time:")}
     assert "communique.engine" in imported
     assert not imported & {"weasyprint", "jinja2", "markdown", "babel", "PIL", "yaml"}
@@ -142,7 +142,8 @@ def test_a_change_makes_only_what_used_it(samples: Room) -> None:
     # One word of a translation: that language of that release, on paper, in mail and on the page.
     french = f"locales/fr/LC_MESSAGES/{valley}.po"
     assert changed(french, "L’accord tient en quatre points.", "L’accord compte quatre points.") == {
-        *(f"{valley}.fr.{kind}" for kind in ("pdf", "html", "txt", "eml")),
+        *(f"{valley}.fr.{kind}" for kind in ("pdf", "json", "html", "txt", "eml")),
+        "SHA256SUMS",
         f"site/fr/{valley}/index.html",
         f"site/fr/{valley}/{valley}.fr.pdf",
     }
@@ -151,9 +152,10 @@ def test_a_change_makes_only_what_used_it(samples: Room) -> None:
         f"site/{language}/{id_}/index.html" for language in ("ko", "en", "fr") for id_ in (valley, three)
     }
     # The layout of Korean paper: Korean PDFs and the messages that carry them.
-    assert {name.split(".", 1)[1] for name in changed("templates/print/bodo.css", "11.5pt", "11.4pt")} == {
+    assert {name.split(".", 1)[-1] for name in changed("templates/print/bodo.css", "11.5pt", "11.4pt")} == {
         "ko.pdf",
         "ko.eml",
+        "SHA256SUMS",
     }
     # A print template whose page comes out the same makes no PDF.
     assert changed("templates/print/base.html.j2", "{# What every", "{# That every") == set()
@@ -473,4 +475,4 @@ def test_ctrl_c_stops_within_a_second_and_keeps_what_is_done(room: Room) -> None
     kept = content(room.path / "output")
     assert len(kept) >= 3
     outcome = build(room)
-    assert len(outcome.made) < 12 + 40 * 6 + 1
+    assert len(outcome.made) < 15 + 40 * 8 + 1

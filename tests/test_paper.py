@@ -25,12 +25,12 @@ def test_text_without_hangul_and_very_long_runs_are_left_alone() -> None:
 
 def test_the_head_of_the_page_is_left_alone() -> None:
     page = "<head><title>보도</title></head><body><p>보도</p></body>"
-    assert prepare(page) == f"<head><title>보도</title></head><body><p>보{J}도</p></body>"
+    assert prepare(page, "ko") == f"<head><title>보도</title></head><body><p>보{J}도</p></body>"
 
 
 def test_a_list_item_has_one_child() -> None:
     page = '<body><ol><li id="a"><p>x</p></li><li>y</li></ol>'
-    assert prepare(page) == '<body><ol><li id="a"><dd><p>x</p></dd></li><li><dd>y</dd></li></ol>'
+    assert prepare(page, "ko") == '<body><ol><li id="a"><dd><p>x</p></dd></li><li><dd>y</dd></li></ol>'
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_list_item_has_one_child() -> None:
     ],
 )
 def test_a_picture_in_a_link_stands_before_it(link: str, printed: str) -> None:
-    assert prepare(f"<body><p>{link}</p></body>") == f"<body><p>{printed}</p></body>"
+    assert prepare(f"<body><p>{link}</p></body>", "en") == f"<body><p>{printed}</p></body>"

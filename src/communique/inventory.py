@@ -103,11 +103,11 @@ def hint_of(files: dict[str, Found], now_ns: int) -> str | None:
 
 
 def digest(data: bytes) -> str:
-    """Return the digest that stands for a file's content: BLAKE2b, 16 bytes, in hexadecimal."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    """Return the digest that stands for a file's content: SHA-256 in hexadecimal, as SHA256SUMS tells it."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def digest_file(place: str) -> str:
     """Return the digest of a file that may be large; raises OSError."""
     with open(place, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,7 @@ from communique.catalog import Translator
 from communique.culture import CULTURES, Culture
 from communique.errors import InputError, Problem
 from communique.markup import Rendered
-from communique.model import ContactKey, Markdown, Newsroom, Text
+from communique.model import ContactKey, Markdown, Newsroom, Officer, Text
 from communique.plan import Edition, State
 
 
@@ -28,12 +28,16 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A contact in one language; absent parts are empty."""
+    """A contact in one language; absent parts are empty. ``officers`` are those of the department in charge."""
 
     name: str
     role: str
     email: str
     phone: str
+    bureau: str = ""
+    division: str = ""
+    head: Person | None = None
+    officers: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class Office:
 class LocalizedRelease:
     """All that a template shows of a release. Texts are plain and absent ones empty; Markup is clean HTML.
 
-    ``url`` is the public address of its page, with a closing slash. ``embargo`` says until when while it lasts.
+    ``url`` is the public address of its page, with a closing slash. ``embargo`` says until when while it lasts,
+    ``embargo_at`` in ISO 8601.
     ``body`` opens with the dateline; ``ended`` is the body with the end mark, for paper and mail.
     """
 
@@ -109,6 +114,7 @@ class LocalizedRelease:
     created: str
     modified: str
     embargo: str
+    embargo_at: str
     draft: bool
     retracted: bool
     url: str
@@ -157,8 +163,18 @@ class _Localizer:
     def person(self, key: ContactKey) -> Person:
         contact = self.newsroom.contacts[key]
         return Person(
-            self.room_text(contact.name), self.room_text(contact.role), contact.email or "", contact.phone or ""
+            self.room_text(contact.name),
+            self.room_text(contact.role),
+            contact.email or "",
+            contact.phone or "",
+            self.room_text(contact.bureau),
+            self.room_text(contact.division),
+            self.officer(contact.head) if contact.head else None,
+            tuple(map(self.officer, contact.officers)),
         )
+
+    def officer(self, officer: Officer) -> Person:
+        return Person(self.room_text(officer.name), self.room_text(officer.role), "", officer.phone or "")
 
     def office(self) -> Office:
         newsroom = self.newsroom
@@ -219,6 +235,7 @@ class _Localizer:
             embargo=self.culture.instant(release.embargo.at.astimezone(self.newsroom.timezone))
             if release.embargo and edition.embargoed
             else "",
+            embargo_at=release.embargo.at.isoformat() if release.embargo and edition.embargoed else "",
             draft=edition.draft,
             retracted=edition.state is State.RETRACTED,
             url=f"{self.newsroom.base_url}{edition.language}/{release.id}/",

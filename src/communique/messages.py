@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from communique import markup
-from communique.model import Attachment, Contact, Correction, Image, Markdown, Newsroom, Release, Text
+from communique.model import Attachment, Contact, Correction, Image, Markdown, Newsroom, Officer, Release, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _walk(item: object, name: str = "", owner: str = "") -> Iterator[Message]:
         case dict():
             for key, child in item.items():
                 yield from _walk(child, name, str(key))
-        case Newsroom() | Release() | Image() | Attachment() | Contact() | Correction():
+        case Newsroom() | Release() | Image() | Attachment() | Contact() | Officer() | Correction():
             owner = item.file if isinstance(item, Image | Attachment) else owner
             owner = f"the correction of {item.date.day}" if isinstance(item, Correction) else owner
             for child in dataclasses.fields(item):

@@ -102,6 +102,15 @@ def key(doc: str, default: Any = dataclasses.MISSING) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """Somebody of the department in charge, as a 보도자료 names them."""
+
+    name: Text = key("The officer's name.")
+    role: Text | None = key("Their rank or function, such as Director.", None)
+    phone: Phone | None = key('A telephone number, in quotes: "044-204-7000".', None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """Somebody whom journalists can ask."""
 
@@ -109,15 +118,26 @@ class Contact:
     role: Text | None = key("What they are, such as Spokesperson for Foreign Media.", None)
     email: Email | None = key("An email address.", None)
     phone: Phone | None = key('A telephone number, in quotes: "+82 44 000 0000".', None)
+    bureau: Text | None = key("The bureau in charge, for the table at the end of a Korean 보도자료.", None)
+    division: Text | None = key("The division of the bureau.", None)
+    head: Officer | None = key("Who heads the division.", None)
+    officers: tuple[Officer, ...] = key("The officers who know the matter.", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfSettings:
     """How PDFs are made."""
 
-    variant: Literal["pdf/ua-1", "pdf/a-3a"] = key("The standard that PDFs follow.", "pdf/ua-1")
+    variant: Literal["pdf/a-3a", "pdf/ua-1"] = key(
+        "pdf/a-3a: PDF/A-3a and PDF/UA-1 in one file, with the release's data in it; pdf/ua-1: PDF/UA-1 alone.",
+        "pdf/a-3a",
+    )
     paper: Literal["A4", "Letter"] = key("The paper size.", "A4")
     layout: dict[Language, Word] = key("The print layout of each language, by name.", {})
+    spacing: Literal["national", "eu"] = key(
+        "French spaces before : ; ! ?, as the Imprimerie nationale sets them, or none, as EU institutions do.",
+        "national",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import re
 
-WORD_JOINER = "\u2060"
+from communique import typography
+from communique.typography import WORD_JOINER
 
 _WORD = re.compile(r"[^\s<>&;]*[\uac00-\ud7a3][^\s<>&;]*")
 _JOINT = re.compile(r"(?<=[^\u2060])(?=[\uac00-\ud7a3])|(?<=[\uac00-\ud7a3])(?=[^\u2060])")
+#: Longer runs without a space are let break: they are no words.
+_LONGEST_WORD = 24
 _PICTURE = re.compile(r"<img\b[^>]*>")
 _LINKED = re.compile(
     r'(?s)(?P<opening><a\b[^>]*?\bhref="(?P<address>[^"]*)"[^>]*>)(?P<content>(?:(?!</?a\b).)*?<img\b(?:(?!</?a\b).)*)</a>'
 )
-#: Longer runs without a space are let break: they are no words.
-_LONGEST_WORD = 24
+_NOTES = re.compile(r'(?s)<div class="footnote">\s*<hr>\s*<ol>(?P<items>.*?)</ol>\s*</div>')
+_NOTE = re.compile(r'(?s)<li id="(?P<id>[^"]*)">(?P<text>.*?)</li>')
+_CALL = re.compile(r'<sup id="[^"]*"><a class="footnote-ref" href="#(?P<id>[^"]*)">(?P<number>\d+)</a></sup>')
+_BACK = re.compile(r'(?:&nbsp;|&#160;|\u00a0)?<a class="footnote-backref"[^>]*>.*?</a>')
+_HEADING = re.compile(r"(?s)(<h[1-3]\b[^>]*>)(.*?)(</h[1-3]>)")
 
 
-def prepare(page: str) -> str:
+def prepare(page: str, language: str, spacing: str = "national") -> str:
     """Return a page ready for WeasyPrint; its ``<head>`` stays as it is.
 
+    - Footnotes stand at the foot of the page that refers to them, with the number that they have elsewhere.
+    - Spaces are those of the language (:mod:`communique.typography`); no heading ends with a lone word.
     - Korean words are not broken at line ends: WeasyPrint has no ``word-break: keep-all``.
     - A footnote's mark stays with its word.
     - A list item has one child: WeasyPrint tags the paragraphs of an item beside its body, where PDF/UA-1
@@ -27,10 +35,34 @@ def prepare(page: str) -> str:
       a link of its own and does not tag it (7.18.5).
     """
     head, mark, body = page.partition("<body")
+    for notes in list(_NOTES.finditer(body)):
+        body = _footed(body, notes)
     body = body.replace('<sup id="', f'{WORD_JOINER}<sup id="')
     body = re.sub(r"<li(\s[^>]*)?>", r"\g<0><dd>", body).replace("</li>", "</dd></li>")
     body = _LINKED.sub(_unlinked, body)
-    return head + mark + keep_words(body)
+    body = _HEADING.sub(lambda m: f"{m[1]}{typography.headline(m[2])}{m[3]}", body)
+    return head + mark + keep_words(typography.set_(body, language, spacing))
+
+
+def _footed(body: str, notes: re.Match[str]) -> str:
+    """Return the body with a list of footnotes moved to their places; one that is more than text stays a list."""
+    texts = {note["id"]: _BACK.sub("", note["text"]).strip() for note in _NOTE.finditer(notes["items"])}
+    inline = {id_: re.sub(r"</p>\s*<p>", "<br>", text) for id_, text in texts.items()}
+    inline = {id_: text.removeprefix("<p>").removesuffix("</p>").strip() for id_, text in inline.items()}
+    if any(re.search(r"<(?:p|ul|ol|table|pre|blockquote|dl|h\d)\b", text) for text in inline.values()):
+        return body
+    told: set[str] = set()
+
+    def call(match: re.Match[str]) -> str:
+        id_, number = match["id"], match["number"]
+        if id_ not in inline:
+            return match[0]
+        if id_ in told:
+            return f"{WORD_JOINER}<sup>{number}</sup>"
+        told.add(id_)
+        return f'{WORD_JOINER}<span class="foot" data-number="{number}">{inline[id_]}</span>'
+
+    return _CALL.sub(call, body.replace(notes[0], ""))
 
 
 def _unlinked(link: re.Match[str]) -> str:

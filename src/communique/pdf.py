@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from communique import native, paper
+import segno
+
+from communique import native, paper, xmp
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
 from communique.localize import LocalizedRelease, detached
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 TEMPLATES_URL = "https://templates.invalid/"
 RELEASE_URL = "https://release.invalid/"
 ROOT_URL = "https://newsroom.invalid/"
+
+#: The resolution of pictures on paper, in dots an inch.
+DPI = 220
 
 LAYOUTS = {"ko": "bodo", "en": "release", "fr": "release"}
 
@@ -56,9 +62,16 @@ class Printer:
         self._cached: tuple[str, dict[str, Any]] = ("", {})
 
     def print(
-        self, page: str, layout: str, release: LocalizedRelease, source: Release, files: Reader, variant: str
+        self,
+        page: str,
+        layout: str,
+        release: LocalizedRelease,
+        source: Release,
+        files: Reader,
+        variant: str,
+        attached: Mapping[str, bytes],
     ) -> bytes:
-        """Return the PDF of a page; ``files`` has the release's pictures.
+        """Return the PDF of a page; ``files`` has the release's pictures, ``attached`` is what the file carries along.
 
         Raises InputError for a missing picture or font, for a letter that no font has, and for whatever else
         WeasyPrint warns of.
@@ -69,19 +82,31 @@ class Printer:
             "pdf_variant": variant,
             "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
             "cache": self._pictures(source.id),
+            # Pictures are seen at 64 mm: more than this nobody sees on paper.
+            "optimize_images": True,
+            "dpi": DPI,
+            "jpeg_quality": 85,
         }
         with _warnings() as warnings:
             sheets = self._stylesheets(layout, fetcher)
             document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)
-            rendered = document.render(
-                stylesheets=sheets, font_config=self._fonts, counter_style=self._counters, **options
-            )
+            rendered = self._rendered(document, sheets, options)
+            if _overruns(rendered):
+                drawn_in = self._rendered(document, [*sheets, self._stylesheet("print/tight.css", fetcher)], options)
+                rendered = drawn_in if len(drawn_in.pages) < len(rendered.pages) else rendered
+            rdf = rendered.metadata.generate_rdf_metadata
+            rendered.metadata.generate_rdf_metadata = lambda *told: xmp.complete(rdf(*told), release, variant)
+            if variant.startswith("pdf/a-3"):
+                rendered.metadata.attachments = [_attachment(name, data, release) for name, data in attached.items()]
             pdf: bytes = rendered.write_pdf(**options)
         if warnings:
             # A picture that failed is remembered as none, and would be missed without a word in the next language.
             self._cached = ("", {})
         self._check(rendered, warnings, source)
         return pdf
+
+    def _rendered(self, document: Any, sheets: list[Any], options: dict[str, Any]) -> Any:
+        return document.render(stylesheets=sheets, font_config=self._fonts, counter_style=self._counters, **options)
 
     def _load(self) -> Any:
         """Return the weasyprint module, and make what its documents share at the first call."""
@@ -105,7 +130,7 @@ class Printer:
         name = named.get(language, LAYOUTS[language])
         files = self.reader.listing(f"{FOLDER}/print")
         if f"{name}.html.j2" not in files or f"{name}.css" not in files:
-            known = [file.removesuffix(".css") for file in files if file.endswith(".css") and file != "base.css"]
+            known = [file.removesuffix(".html.j2") for file in files if file.endswith(".j2") and file != "base.html.j2"]
             hint = f"layouts here: {', '.join(known)}"
             raise InputError(Problem(newsroom.path, 0, f"there is no print layout '{name}'", hint))
         return name
@@ -113,8 +138,12 @@ class Printer:
     def page(self, layout: str, release: LocalizedRelease, newsroom: Newsroom, words: Translator) -> str:
         """Return the HTML that the PDF is made of."""
         shown = detached(release, f"{RELEASE_URL}{release.id}/")
-        html = self.templates.render(f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper)
-        return paper.prepare(html)
+        # The release's public address for telephones; the light squares are the paper's.
+        code = segno.make(release.url, error="m").svg_data_uri(border=0, dark="#1a1d21")
+        html = self.templates.render(
+            f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper, code=code
+        )
+        return paper.prepare(html, release.language, newsroom.pdf.spacing)
 
     def _stylesheets(self, layout: str, fetcher: Any) -> list[Any]:
         """Return the fonts and a layout's stylesheet; each is parsed once in a process, with what it declares."""
@@ -159,6 +188,46 @@ class Printer:
             raise InputError(*problems)
 
 
+#: A last page that is filled no further than this is drawn in, if that is possible: a line or two sent it there.
+OVERRUN = 0.27
+
+
+def _overruns(rendered: weasyprint.Document) -> bool:
+    """Whether the last of several pages is nearly empty; footnotes and margins do not count."""
+    if len(rendered.pages) < 2:
+        return False
+    from weasyprint.formatting_structure.boxes import FootnoteAreaBox, LineBox, MarginBox
+
+    last = rendered.pages[-1]
+    lowest = 0.0
+    waiting = list(last._page_box.children)
+    while waiting:
+        box = waiting.pop()
+        if isinstance(box, LineBox):
+            lowest = max(lowest, box.position_y + box.height)
+        elif not isinstance(box, MarginBox | FootnoteAreaBox):
+            waiting += getattr(box, "children", ())
+    return bool(lowest < OVERRUN * last.height)
+
+
+def _attachment(name: str, data: bytes, release: LocalizedRelease) -> Any:
+    """Return a file for a PDF to carry along (ISO 19005-3, 6.8): the release as data, or in another form."""
+    from weasyprint import Attachment
+
+    kind, relation = (
+        ("the release as IPTC ninjs 3.1", "Data") if name.endswith(".json") else ("the text", "Alternative")
+    )
+    made, changed = (datetime.fromisoformat(at) for at in (release.created, release.modified))
+    return Attachment(
+        string=data,
+        name=name,
+        description=f"{release.id}: {kind}",
+        relationship=relation,
+        created=made,
+        modified=changed,
+    )
+
+
 def _fetcher(shared: Reader, own: Reader, source: Release) -> Any:
     """Return a fetcher that serves the release's own files and templates/, and nothing else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -172,6 +241,8 @@ def _fetcher(shared: Reader, own: Reader, source: Release) -> Any:
     class Fetcher(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             for prefix, (reader, place) in places.items():
+                if url.startswith("data:"):  # the page's own
+                    return super().fetch(url, headers)
                 if url.startswith(prefix):
                     path = place + unquote(url.removeprefix(prefix))
                     if ".." not in path.split("/") and reader.exists(path):

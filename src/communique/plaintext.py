@@ -41,6 +41,11 @@ def circled(number: int) -> str:
     return CIRCLED[number - 1] if 1 <= number <= len(CIRCLED) else f"{number}."
 
 
+def shortened(address: str) -> str:
+    """Return a web address as people type it: without https:// and the closing slash."""
+    return re.sub(r"^https?://(?:www\.)?|/$", "", address)
+
+
 class Links:
     """The addresses of a document in the order of their numbers."""
 

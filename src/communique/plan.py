@@ -37,6 +37,8 @@ class Kind(Enum):
     HTML = "html"
     TEXT = "text"
     EML = "eml"
+    NINJS = "ninjs"
+    SUMS = "sums"
     COPY = "copy"
     STYLE = "style"
 
@@ -168,6 +170,7 @@ class Desk:
 def _press(release: Release, language: str) -> Iterator[Target]:
     stem = f"press/{release.id}/{release.id}.{language}"
     yield Target(f"{stem}.pdf", Kind.PDF, "pdf")
+    yield Target(f"{stem}.json", Kind.NINJS, "pdf")
     yield Target(f"{stem}.html", Kind.HTML, "email")
     yield Target(f"{stem}.txt", Kind.TEXT, "email")
     yield Target(f"{stem}.eml", Kind.EML, "email")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-from communique import mail, plaintext, plan, source, web
+from communique import mail, ninjs, plaintext, plan, source, web
 from communique.catalog import Translator, path_of
 from communique.errors import InputError, Problems
 from communique.inventory import digest
@@ -24,6 +24,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "bare": str.__str__,
     "circled": plaintext.circled,
     "plain": plaintext.render,
+    "shortened": plaintext.shortened,
     "wrap": plaintext.wrap,
     "columns": width,
 }
@@ -77,6 +78,7 @@ class Press:
                 result.standings.append(standing)
                 if edition.targets:
                     _Sheet(self, self.newsroom, edition, job, reader).fill(result)
+            _sums(release.id, job, result)
         result.problems = list(problems)
         return result
 
@@ -92,6 +94,23 @@ class Press:
                     yield target.path, style.encode()
                 else:
                     yield target.path, self.reader.read(target.source)
+
+
+def _sums(id_: str, job: Job, result: Result) -> None:
+    """Put the list of digests of a release's files for journalists into the result, in the form of sha256sum."""
+    folder = f"press/{id_}/"
+    names = {
+        path.removeprefix(folder): t.output for path, t in sorted(result.traces.items()) if path.startswith(folder)
+    }
+    if not names:
+        return
+    path = f"{folder}SHA256SUMS"
+    data = "".join(f"{output}  {name}\n" for name, output in names.items()).encode()
+    trace = Trace({}, digest(data), digest(data))
+    result.planned.append(path)
+    result.traces[path] = trace
+    if job.traces.get(path) != trace:
+        result.made[path] = data
 
 
 def _own_layer(job: Job) -> dict[str, Callable[[str], bytes]]:
@@ -195,18 +214,31 @@ class _Sheet:
                 return mail.html(self.release, press.templates, self.words, edition.release.path)
             case Kind.TEXT:
                 return mail.text(self.release, press.templates, self.words)
+            case Kind.NINJS:
+                return ninjs.item(self.release)
             case _:
                 subject = fold(press.templates.render("mail/subject.txt.j2", self.words, release=self.release))
                 text, html, pdf = (self.product(part) for part in (Kind.TEXT, Kind.HTML, Kind.PDF))
                 used |= text[1] | html[1] | pdf[1]
                 return mail.message(self.release, edition.release, self.newsroom, subject, (text[0], html[0], pdf[0]))
 
+    def _attached(self, kind: Kind, used: set[str]) -> bytes:
+        data, files = self.product(kind)
+        used |= files
+        return data
+
     def _pdf(self, used: set[str]) -> bytes:
         """Return the PDF: the one in place, where nothing it shows has changed, or a new one."""
-        press, release = self.press, self.edition.release
+        press, edition, release = self.press, self.edition, self.edition.release
         layout = press.printer.layout(self.newsroom, self.release.language)
         page = press.printer.page(layout, self.release, self.newsroom, self.words)
-        self._page = digest(f"{self.newsroom.pdf.variant}\0{press.shared.recipe}\0{page}".encode())
+        stem = f"{release.id}.{edition.language}"
+        attached = {
+            f"{stem}.json": self._attached(Kind.NINJS, used),
+            f"{stem}.txt": self._attached(Kind.TEXT, used),
+        }
+        parts = (self.newsroom.pdf.variant, press.shared.recipe, page, *attached.values())
+        self._page = digest(repr(parts).encode())
         pictures = {
             f"{release.folder}/{name}" for name in (*(i.file for i in release.images), *release.inline_pictures)
         }
@@ -218,6 +250,6 @@ class _Sheet:
             if all(self._digest(p) == d for p, d in shaping.items()) and pictures <= shaping.keys():
                 used.update(shaping)
                 return kept
-        pdf = press.printer.print(page, layout, self.release, release, self.reader, self.newsroom.pdf.variant)
+        pdf = press.printer.print(page, layout, self.release, release, self.reader, self.newsroom.pdf.variant, attached)
         used |= pictures
         return pdf

@@ -90,9 +90,25 @@ def _newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
         problems.add(NEWSROOM, 0, "contacts is empty", "journalists need somebody to ask")
     if newsroom.logo:
         _picture(reader, "", newsroom.logo, NEWSROOM, problems)
+    if (contrast := _contrast(newsroom.accent)) < READABLE:
+        told = f"its contrast is {contrast:.1f}, and {READABLE} is needed"
+        message = f"the accent {newsroom.accent} cannot be read on white: {told}"
+        problems.add(NEWSROOM, newsroom.accent.line, message, "take a darker colour (WCAG 2.2, 1.4.3)")
     if newsroom.boilerplate:
         list(_markdown(reader, newsroom.boilerplate, None, problems))
     return newsroom if len(problems) == before else None
+
+
+#: The contrast of text that everybody can read: WCAG 2.2, 1.4.3, level AA.
+READABLE = 4.5
+
+
+def _contrast(colour: str) -> float:
+    """Return the contrast of a colour (``#rrggbb``) with white, 1 to 21 (WCAG 2.2, contrast ratio)."""
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    red, green, blue = linear
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def _release(reader: Reader, id_: str, path: str, newsroom: Newsroom | None, problems: Problems) -> Release | None:
