@@ -9,6 +9,7 @@ from communique.typography import WORD_JOINER
 
 _WORD = re.compile(r"[^\s<>&;]*[\uac00-\ud7a3][^\s<>&;]*")
 _JOINT = re.compile(r"(?<=[^\u2060])(?=[\uac00-\ud7a3])|(?<=[\uac00-\ud7a3])(?=[^\u2060])")
+_COMPOUND = re.compile(r"(?<![^\s(“«\u00a0])[^\W\d_]+(?:-[^\W\d_]+)+(?![^\s.,;:!?)”»…\u00a0\u202f])")
 #: Longer runs without a space are let break: they are no words.
 _LONGEST_WORD = 24
 _PICTURE = re.compile(r"<img\b[^>]*>")
@@ -28,6 +29,7 @@ def prepare(page: str, language: str, spacing: str = "national") -> str:
     - Footnotes stand at the foot of the page that refers to them, with the number that they have elsewhere.
     - Spaces are those of the language (:mod:`communique.typography`); no heading ends with a lone word.
     - Korean words are not broken at line ends: WeasyPrint has no ``word-break: keep-all``.
+    - A word with a hyphen is not broken at it: who copies the text would get it without.
     - A footnote's mark stays with its word.
     - A list item has one child: WeasyPrint tags the paragraphs of an item beside its body, where PDF/UA-1
       (ISO 14289-1, 7.2) allows a label and a body alone; a ``<dd>`` in it becomes the body.
@@ -74,10 +76,13 @@ def _unlinked(link: re.Match[str]) -> str:
 
 
 def keep_words(html: str) -> str:
-    """Return HTML with U+2060 WORD JOINER between the letters of Korean words, tags left alone."""
+    """Return HTML with U+2060 WORD JOINER between the letters of Korean words and after hyphens, tags left alone."""
 
     def join(match: re.Match[str]) -> str:
         return _JOINT.sub(WORD_JOINER, match[0]) if len(match[0]) <= _LONGEST_WORD else match[0]
 
+    def hyphenated(match: re.Match[str]) -> str:
+        return match[0].replace("-", f"-{WORD_JOINER}") if len(match[0]) <= _LONGEST_WORD else match[0]
+
     pieces = re.split(r"(<[^>]*>)", html)
-    return "".join(piece if piece.startswith("<") else _WORD.sub(join, piece) for piece in pieces)
+    return "".join(p if p.startswith("<") else _COMPOUND.sub(hyphenated, _WORD.sub(join, p)) for p in pieces)
