@@ -56,7 +56,7 @@ def test_a_broken_catalog_holds_back_its_language_alone(room: Room) -> None:
     lay("catalog-not-po", room)
     done = room.run("build", "x", "--quiet")
     assert done.code == 1
-    assert {f.split(".")[1] for f in room.files("output/press/x")} == {"en"}
+    assert {f.split(".")[1] for f in room.files("output/press/x") if "." in f} == {"en"}
 
 
 def test_a_translation_that_lost_a_link_is_held_back(room: Room) -> None:
@@ -64,7 +64,7 @@ def test_a_translation_that_lost_a_link_is_held_back(room: Room) -> None:
     done = room.run("build", "x")
     assert done.code == 1
     assert "  x ko: 1 error in locales/ko/LC_MESSAGES/x.po" in done.out
-    assert {f.split(".")[1] for f in room.files("output/press/x")} == {"en"}
+    assert {f.split(".")[1] for f in room.files("output/press/x") if "." in f} == {"en"}
 
 
 def test_without_a_newsroom_the_releases_are_still_checked(room: Room) -> None:
@@ -84,7 +84,7 @@ def test_a_letter_that_no_font_has_is_told_and_never_a_box(room: Room) -> None:
         "releases/good.yaml: no font of the PDF has \N{BLACK TELEPHONE} (U+260E); "
         "use another letter, or add a font to templates/fonts/"
     ]
-    assert room.files("output/press/good") == ["good.en.html", "good.en.txt"]
+    assert room.files("output/press/good") == ["SHA256SUMS", "good.en.html", "good.en.json", "good.en.txt"]
 
 
 def test_a_damaged_picture_is_a_problem_of_its_release(samples: Room) -> None:
@@ -122,4 +122,4 @@ def test_a_designers_mistake_is_told_with_its_line(room: Room, template: str, te
         assert done.err
     else:  # words without a translation hold Korean back, and English is made
         assert done.code == 0
-        assert {f.split(".")[1] for f in room.files("output/press/good")} == {"en"}
+        assert {f.split(".")[1] for f in room.files("output/press/good") if "." in f} == {"en"}
