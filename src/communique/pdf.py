@@ -83,7 +83,6 @@ class Printer:
             "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
             "cache": self._pictures(source.id),
             # Pictures are seen at 64 mm: more than this nobody sees on paper.
-            "optimize_images": True,
             "dpi": DPI,
             "jpeg_quality": 85,
         }
@@ -91,7 +90,8 @@ class Printer:
             sheets = self._stylesheets(layout, fetcher)
             document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)
             rendered = self._rendered(document, sheets, options)
-            if _overruns(rendered):
+            # An annex has a page of its own, however short it is.
+            if 'class="annex"' not in page and _overruns(rendered):
                 drawn_in = self._rendered(document, [*sheets, self._stylesheet("print/tight.css", fetcher)], options)
                 rendered = drawn_in if len(drawn_in.pages) < len(rendered.pages) else rendered
             rdf = rendered.metadata.generate_rdf_metadata
