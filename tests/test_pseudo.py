@@ -91,6 +91,8 @@ def unbracketed(text: str) -> list[str]:
     while (shorter := re.sub(r"【[^【】]*】", " ", text)) != text:
         text = shorter
     text = re.sub(r"https?://\S+|\S+@\S+|\S+\.(?:pdf|csv|png)\b", " ", text)
+    # The release's address and ID, in the foot of the PDF.
+    text = re.sub(r"newsroom\.example\.org\S*|\d{4}-\d{2}-\d{2}-[\w-]+", " ", text)
     # What a culture writes, and no catalog: a day, a dateline, the end.
     text = re.sub(r"(?:, le )?\d{1,2}\s(?:novembre)\s\d{4}|FIN", " ", text)
     # Languages are called by their own names.
