@@ -64,6 +64,11 @@ RIGHT = [
     ("① one ② two ③ three", "① 하나 ② 둘 ③ 셋", "en-ko"),
     ("Write to press@example.org.", "Écrivez à press@example.org.", "en-fr"),
     ("100% of 5 < 6", "100 % de 5 < 6", "en-fr"),
+    # A Korean particle follows an address or a number without a space.
+    ("Write to press@example.org.", "press@example.org로 보내면 된다.", "en-ko"),
+    ("See www.example.org.", "www.example.org에서 볼 수 있다.", "en-ko"),
+    ("Call 044-204-7000.", "044-204-7000으로 문의하면 된다.", "en-ko"),
+    ("Call +82 44 204 7000.", "+82 44 204 7000으로 문의하면 된다.", "en-ko"),
     # what is the same in both languages
     ("LVMH", "LVMH", "en-ko"),
     ("PDF/UA-1", "PDF/UA-1", "en-fr"),

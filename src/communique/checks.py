@@ -50,8 +50,9 @@ _LINK = re.compile(r"\]\(\s*<?([^\s)>]+)>?(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 _REFERENCE = re.compile(r"\]\[([^\]]+)\]")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"“”«»]+(?<![.,;:!?…])")
+#: In ASCII: a Korean particle follows an address without a space.
+_EMAIL = re.compile(r"(?a:[\w.+-]+@[\w-]+(?:\.[\w-]+)+)")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"“”«»가-힣]+(?<![.,;:!?…])")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 #: Without any of these a text has nothing but words.
 _SPECIAL = re.compile(r"[\[\](<%@]|://|www")

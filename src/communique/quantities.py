@@ -122,7 +122,7 @@ _MONEY = {
     for code, (after, before) in _CURRENCIES.items()
 }
 
-_PHONE = re.compile(r"(?<![\w.,])(?:\+|\(?0)\d?[\d \u00a0\u202f().\u2010-\u2013-]{6,20}\d(?![\w])")
+_PHONE = re.compile(r"(?<![\w.,])(?:\+|\(?0)\d?[\d \u00a0\u202f().\u2010-\u2013-]{6,20}\d(?![A-Za-z0-9_])")
 _ISO_DATE = re.compile(r"(?<!\d)(\d{4})([-./])[ ]?(\d{1,2})\2[ ]?(\d{1,2})(?!\d)")
 _CLOCK = {
     "en": re.compile(r"(?P<h>\d{1,2}):(?P<m>\d{2})(?!\d)(?: ?[ap]\.?m\b)?|(?P<h2>\d{1,2}) ?[ap]\.?m\b", re.IGNORECASE),
