@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
+from functools import cached_property
 
 from communique import markup, po, quantities
 from communique.errors import nearest
 from communique.glossary import Glossary
-from communique.messages import Message
+from communique.messages import PLACEHOLDER, Message
 from communique.quantities import Quantities
 
 
@@ -31,23 +31,40 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Pair:
-    """A source text and one of its translations; ``plain`` and ``told`` are the two without links and markup."""
+    """A source text and one of its translations, and what several checks ask of the two; each is found once."""
 
     message: Message
     translation: str
     source_language: str
     language: str
     glossary: Glossary
-    plain: str
-    told: str
 
     @property
     def source(self) -> str:
         return self.message.text
 
+    @cached_property
+    def special(self) -> bool:
+        """Whether either has more than words."""
+        return bool(_SPECIAL.search(self.source) or _SPECIAL.search(self.translation))
+
+    @cached_property
+    def plain(self) -> str:
+        """The source without links and markup."""
+        return plain(self.source)
+
+    @cached_property
+    def told(self) -> str:
+        """The translation without links and markup."""
+        return plain(self.translation)
+
+    @cached_property
+    def quantities(self) -> tuple[Quantities, Quantities]:
+        """What the source and the translation say in numbers."""
+        return quantities.of(self.plain, self.source_language), quantities.of(self.told, self.language)
+
 
 _LINK = re.compile(r"\]\(\s*<?([^\s)>]+)>?(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)")
-_PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 _REFERENCE = re.compile(r"\]\[([^\]]+)\]")
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]")
 #: In ASCII: a Korean particle follows an address without a space.
@@ -64,7 +81,7 @@ def plain(text: str) -> str:
     """Return a text without links, addresses, tags, footnote marks and placeholders."""
     if not _SPECIAL.search(text):
         return text
-    for pattern in (_LINK, _PLACEHOLDER, _FOOTNOTE, _EMAIL, _ADDRESS, _TAG):
+    for pattern in (_LINK, PLACEHOLDER, _FOOTNOTE, _EMAIL, _ADDRESS, _TAG):
         text = pattern.sub(" ", text)
     return text
 
@@ -72,15 +89,13 @@ def plain(text: str) -> str:
 def run(entry: po.Entry, message: Message, source_language: str, language: str, glossary: Glossary) -> list[Finding]:
     """Return what is wrong with a translated message, errors first, without what its comments silence."""
     silent, findings = _silenced(entry)
-    shown = plain(message.text)
     for translation in dict.fromkeys(entry.strings):
-        pair = _Pair(message, translation, source_language, language, glossary, shown, plain(translation))
+        pair = _Pair(message, translation, source_language, language, glossary)
         # The same words in both languages, a name or a number, or a pseudo-translation with marks around the source:
         # that is somebody's decision, and it is told.
         same = message.text in translation
-        special = bool(_SPECIAL.search(message.text) or _SPECIAL.search(translation))
         for name, check in CHECKS.items():
-            if name not in silent and (special or name not in _OF_SPECIAL):
+            if name not in silent:
                 found = check(pair)
                 if same and (name == "numbers" or (name == "source" and message.text != translation)):
                     found = (replace(finding, warning=True) for finding in found)
@@ -113,11 +128,16 @@ def _lost(name: str, expected: Counter[str], kept: Counter[str]) -> Iterator[Fin
 
 
 def _placeholders(pair: _Pair) -> Iterator[Finding]:
-    texts = (_PLACEHOLDER.findall(text) for text in (pair.source, pair.translation))
+    if not pair.special:
+        return
+    texts = (PLACEHOLDER.findall(text) for text in (pair.source, pair.translation))
     yield from _lost("placeholders", *map(Counter, texts))
 
 
 def _links(pair: _Pair) -> Iterator[Finding]:
+    if not pair.special:
+        return
+
     def linked(text: str) -> Counter[str]:
         return Counter(match[1] for pattern in (_LINK, _REFERENCE) for match in pattern.finditer(text))
 
@@ -130,19 +150,10 @@ def _links(pair: _Pair) -> Iterator[Finding]:
 
 
 def _emails(pair: _Pair) -> Iterator[Finding]:
+    if not pair.special:
+        return
     texts = (_EMAIL.findall(_LINK.sub(" ", text)) for text in (pair.source, pair.translation))
     yield from _lost("emails", *map(Counter, texts))
-
-
-class _Tags(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: Counter[str] = Counter()
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found[f"<{tag}>"] += 1
 
 
 _SHOWN = {"<strong>": "bold", "<em>": "italics", "<code>": "code", "<img>": "picture"}
@@ -155,15 +166,13 @@ def _markup(pair: _Pair) -> Iterator[Finding]:
         return
     notes = (Counter(_FOOTNOTE.findall(text)) for text in (pair.source, pair.translation))
     yield from _lost("markup", *notes)
-    written = []
-    for text in (pair.source, pair.translation):
-        written.append(_Tags(_AUTOLINK.sub("", _LINK.sub("]", text))).found)
+    written = (markup.tags(_AUTOLINK.sub("", _LINK.sub("]", text))) for text in (pair.source, pair.translation))
     yield from _lost("markup", *written)
     if not pair.message.markdown:
         return
     # Footnote marks count above; without their footnotes they would be read as text.
     source, told = (markup.render(_FOOTNOTE.sub("", text)).html for text in (pair.source, pair.translation))
-    before, after = ({name: _Tags(html).found[tag] for tag, name in _SHOWN.items()} for html in (source, told))
+    before, after = ({name: tags[tag] for tag, name in _SHOWN.items()} for tags in map(markup.tags, (source, told)))
     left, usual = (Counter(_MARKS.findall(re.sub(r"<[^>]*>", "", html))) for html in (told, source))
     if more := left - usual:
         message = f"a mark is not closed: {' '.join(more)} would be shown as it is"
@@ -185,8 +194,7 @@ def _circled(pair: _Pair) -> Iterator[Finding]:
 def _numbers(pair: _Pair) -> Iterator[Finding]:
     if not re.search(r"\d", pair.plain + pair.told):
         return
-    source = quantities.of(pair.plain, pair.source_language)
-    told = quantities.of(pair.told, pair.language)
+    source, told = pair.quantities
     lost, new = _unmatched(source, told), _unmatched(told, source)
     if lost or new:
         yield Finding("numbers", _difference(lost, new), "write the source's numbers, or say why: # ignore: numbers")
@@ -215,8 +223,7 @@ def _difference(lost: list[str], new: list[str]) -> str:
 def _phones(pair: _Pair) -> Iterator[Finding]:
     if not re.search(r"\d", pair.plain):
         return
-    source = quantities.of(pair.plain, pair.source_language).phones
-    told = quantities.of(pair.told, pair.language).phones
+    source, told = (found.phones for found in pair.quantities)
     lost = [one for one in source if not any(quantities.same_phone(one, other) for other in told)]
     new = [other for other in told if not any(quantities.same_phone(one, other) for one in source)]
     if lost or new:
@@ -377,4 +384,3 @@ CHECKS: dict[str, Callable[[_Pair], Iterator[Finding]]] = {
     "length": _length,
     "glossary": _glossary,
 }
-_OF_SPECIAL = {"placeholders", "links", "emails"}

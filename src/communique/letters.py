@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from xml.sax.saxutils import escape
 
 
 def fold(text: str) -> str:
@@ -21,8 +20,10 @@ def width(text: str) -> int:
 
 #: Characters that XML 1.0 (2.2) does not allow.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The standard library's escape would load its whole web client, in builds that have nothing to do as well.
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def xml(text: str) -> str:
     """Return a text as XML content: escaped, without characters that XML does not allow."""
-    return escape(_NOT_XML.sub("", text))
+    return _NOT_XML.sub("", text).translate(_ESCAPED)

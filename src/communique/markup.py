@@ -281,6 +281,11 @@ class _Marks(HTMLParser):
     handle_startendtag = handle_starttag
 
 
+def tags(html: str) -> Counter[str]:
+    """Return how often each tag opens in a piece of HTML: ``<sub>``."""
+    return Counter({name: times for name, times in _Marks(html).found.items() if name.startswith("<")})
+
+
 def _dropped(before: str, after: str) -> Iterator[str]:
     """Name what cleaning took away; parsing adds a <tbody> or a </p>, but takes nothing."""
     if INLINE_PLACEHOLDER_PREFIX in before:  # pragma: no cover (a parser's failure, never an author's)

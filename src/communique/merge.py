@@ -7,20 +7,18 @@ came from go when it is accepted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from communique import po
 from communique.letters import width
 from communique.memory import Memory
-from communique.messages import Message
+from communique.messages import PLACEHOLDER, Message
 from communique.po import Entry
 
 #: Alike by so many per cent, two messages of one release are the same sentence before and after an edit.
 EDITED = 60
 _ORIGIN = "from memory: "
-_FORMAT = re.compile(r"%\(\w+\)[sd]")
 
 
 @dataclass
@@ -154,7 +152,7 @@ def _comments(message: Message, origin: str, flags: Iterable[str]) -> Iterator[s
 def _flags(message: Message, flags: Iterable[str]) -> list[str]:
     """Return the flags that a message has: the translator's, and what its text makes it."""
     kept = {flag for flag in flags if flag and not flag.endswith("-format")}
-    if message.places[0][0].startswith("templates/") and _FORMAT.search(message.text):
+    if message.places[0][0].startswith("templates/") and PLACEHOLDER.search(message.text):
         kept.add("python-format")
     return sorted(kept, key=lambda flag: (flag != "fuzzy", flag))
 

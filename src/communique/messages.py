@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -28,6 +29,9 @@ class Message:
     def key(self) -> tuple[str | None, str]:
         return self.context, self.text
 
+
+#: What a template puts into its words.
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 #: What the keys are called in a press office.
 _NAMES = {

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from typing import Any, Literal, NewType
 from zoneinfo import ZoneInfo
 
-from markupsafe import escape
-
 #: The languages that the program speaks, in the order in which they are shown.
 LANGUAGES = ("ko", "en", "fr")
 
@@ -57,6 +55,9 @@ class Untranslated(str):
 
     def __html__(self) -> str:
         """Return the text as Jinja's autoescaping puts it into a page; attributes need the filter ``bare``."""
+        # Templates, which ask for this, have it at hand; a build with nothing to do need not load it.
+        from markupsafe import escape
+
         return f'<span lang="{self.language}">{escape(str(self))}</span>'
 
     def __repr__(self) -> str:

@@ -104,6 +104,11 @@ _WORDS = {
         "절반": 50, "백": 100, "천": 1000, "만": 10**4, "십만": 10**5, "백만": 10**6, "천만": 10**7, "억": 10**8,
     },
 }  # fmt: skip
+_WORD = {
+    language: re.compile(rf"(?i)\b(?:{'|'.join(sorted(words, key=len, reverse=True))})\b")
+    for language, words in _WORDS.items()
+    if language != "ko"
+}
 _CURRENCIES = {
     "EUR": (r"euros?\b|(?:[km]|mds?)?€|EUR\b|유로", "[€]|EUR"),
     "KRW": (r"(?:korean |south korean |sud-coréens? )?wons?\b|₩|KRW\b|원(?!년|의 |칙|문)", "[₩]|KRW"),
@@ -278,8 +283,7 @@ def _spelled(text: str, language: str) -> tuple[str, set[Decimal]]:
         values.add(Decimal(value))
         return str(value)
 
-    names = "|".join(sorted(known, key=len, reverse=True))
-    spelled = re.sub(rf"(?i)\b(?:{names})\b", digits, text)
+    spelled = _WORD[language].sub(digits, text)
     # twenty-five, vingt-cinq, vingt et un
     for tens, unit in re.findall(r"\b([2-9]0)(?:[- ]|(?: et |-et-))(\d)\b", spelled):
         values.add(Decimal(tens) + Decimal(unit))
