@@ -138,14 +138,16 @@ def _survey(options: argparse.Namespace) -> Survey:
 
 def _check(options: argparse.Namespace) -> int:
     found = _survey(options)
-    editions = list(found.editions(datetime.now(UTC)))
-    held = [edition for edition in editions if edition.because]
+    releases: set[str] = set()
+    held: list[str] = []
+    for edition in found.editions(datetime.now(UTC)):
+        releases.add(edition.release.id)
+        if edition.because:
+            held.append(f"  held back: {edition.release.id} {edition.language}: {edition.because}")
     if not options.quiet:
-        print(
-            f"Releases that can be built: {len({e.release.id for e in editions})}. Problems: {found.problems.serious}."
-        )
-        for edition in held:
-            print(f"  held back: {edition.release.id} {edition.language}: {edition.because}")
+        print(f"Releases that can be built: {len(releases)}. Problems: {found.problems.serious}.")
+        for line in held:
+            print(line)
     report.tell(found.problems)
     return PROBLEMS if found.problems.serious or (options.strict and held) else OK
 
@@ -154,26 +156,25 @@ def _status(options: argparse.Namespace) -> int:
     from communique import status
 
     found = _survey(options)
-    if options.language and not options.json:
-        editions = [e for e in found.editions(datetime.now(UTC)) if e.language == options.language]
-        rows = [status.row(edition) for edition in editions]
-        for edition in editions:
-            for line in status.listing(edition, colour=sys.stdout.isatty()):
+    listed = options.language and not options.json
+    rows: list[status.Row] = []
+    for edition in found.editions(datetime.now(UTC)):
+        if options.language in (None, edition.language):
+            rows.append(status.row(edition))
+            for line in status.listing(edition, colour=sys.stdout.isatty()) if listed else ():
                 print(line)
-        if all(row.complete for row in rows):
-            print(f"{options.language}: nothing is open.")
-    else:
-        rows = [status.row(e) for e in found.editions(datetime.now(UTC)) if options.language in (None, e.language)]
-        if options.json:
-            import json
+    complete = all(row.complete for row in rows)
+    if options.json:
+        import json
 
-            print(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=1))
-        else:
-            languages = [lang for lang in LANGUAGES if any(row.language == lang for row in rows)]
-            print("\n".join(status.table(rows, languages)))
+        print(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=1))
+    elif not listed:
+        languages = [lang for lang in LANGUAGES if any(row.language == lang for row in rows)]
+        print("\n".join(status.table(rows, languages)))
+    elif complete:
+        print(f"{options.language}: nothing is open.")
     report.tell(found.problems)
-    incomplete = options.strict and not all(row.complete for row in rows)
-    return PROBLEMS if found.problems.serious or incomplete else OK
+    return PROBLEMS if found.problems.serious or (options.strict and not complete) else OK
 
 
 def _translate(options: argparse.Namespace) -> int:
@@ -187,11 +188,7 @@ def _translate(options: argparse.Namespace) -> int:
     if options.tmx:
         from importlib.metadata import version
 
-        from communique.output import write_whole
-
-        data = "".join(work.memory_exchange(version("communique"))).encode()
-        write_whole(options.tmx, data, options.tmx.with_name(f".{options.tmx.name}.unfinished"))
-        work.report.written.append(str(options.tmx))
+        work.export_memory(options.tmx, version("communique"))
     for path in options.from_xliff or ():
         try:
             work.take(path.read_bytes(), str(path))
@@ -201,9 +198,7 @@ def _translate(options: argparse.Namespace) -> int:
             found.problems.extend(error.problems)
     if not options.tmx and not options.from_xliff:
         for domain in work.domains(whole=not options.ids):
-            work.update(domain)
-            if options.xliff:
-                work.export(domain, options.xliff)
+            work.update(domain, options.xliff)
     if not options.quiet:
         for line in work.report.written:
             print(line)

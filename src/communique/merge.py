@@ -16,6 +16,8 @@ from communique.memory import Memory
 from communique.messages import PLACEHOLDER, Message
 from communique.po import Entry
 
+#: What tells messages apart: context and text.
+Key = tuple[str | None, str]
 #: Alike by so many per cent, two messages of one release are the same sentence before and after an edit.
 EDITED = 60
 _ORIGIN = "from memory: "
@@ -34,28 +36,35 @@ class Merged:
 
 @dataclass
 class _Work:
-    old: dict[tuple[str | None, str], Entry]
-    retired: dict[tuple[str | None, str], Entry]
+    """A catalog as it was: its live and its obsolete messages, and what edited ones were before."""
+
+    old: dict[Key, Entry]
+    retired: dict[Key, Entry]
+    edited: dict[Key, Entry]
 
 
-def merge(before: Sequence[Entry], messages: Sequence[Message], forms: int, memory: Memory, head: Entry) -> Merged:
+def merge(
+    before: Sequence[Entry],
+    messages: Sequence[Message],
+    forms: int,
+    memory: Memory,
+    pair: tuple[str, str],
+    head: Entry,
+) -> Merged:
     """Return a catalog for the messages, in their order, obsolete ones last.
 
-    ``forms`` are the language's plural forms; ``head`` is the header of a new catalog, one that exists keeps its own.
+    ``forms`` are the language's plural forms, ``pair`` the languages of source and catalog; ``head`` is the header of
+    a new catalog, one that exists keeps its own.
     """
     own_head = next((e for e in before if e.id == "" and e.context is None and not e.obsolete), head)
-    work = _Work(
-        {e.key: e for e in before if e.id and not e.obsolete},
-        {e.key: e for e in before if e.id and e.obsolete},
-    )
+    old = {e.key: e for e in before if e.id and not e.obsolete}
+    retired = {e.key: e for e in before if e.id and e.obsolete}
+    work = _Work(old, retired, _edits(old, retired, messages))
     result = Merged(())
-    edited = _edits(work, messages)
-    entries = [own_head]
-    for message in messages:
-        entries.append(_entry(message, work, edited, forms, memory, result))
+    entries = [own_head, *(_entry(message, work, forms, memory, pair, result) for message in messages)]
     # A fuzzy translation that stands at another message now, edited or put back, was never finished here.
     standing = {entry.strings for entry in entries}
-    moved = {entry.key for entry in work.old.values() if entry.fuzzy and entry.strings in standing}
+    moved = {entry.key for entry in old.values() if entry.fuzzy and entry.strings in standing}
     entries += _obsolete(work, {m.key for m in messages} | moved, result)
     result.entries = tuple(entries)
     return result
@@ -67,13 +76,13 @@ def template(messages: Iterable[Message]) -> Iterator[Entry]:
         yield _made(message, ("", "") if message.plural else ("",))
 
 
-def _edits(work: _Work, messages: Sequence[Message]) -> dict[tuple[str | None, str], Entry]:
+def _edits(old: dict[Key, Entry], retired: dict[Key, Entry], messages: Sequence[Message]) -> dict[Key, Entry]:
     """Return, for new messages, the old ones that they were before an edit: the most alike pairs, each once."""
     from rapidfuzz import fuzz
 
     wanted = {m.key for m in messages}
-    left = [e for e in work.old.values() if e.key not in wanted and e.translated]
-    new = [m for m in messages if m.key not in work.old and m.key not in work.retired]
+    left = [e for e in old.values() if e.key not in wanted and e.translated]
+    new = [m for m in messages if m.key not in old and m.key not in retired]
     pairs = [
         (score, -n, message, entry)
         for n, message in enumerate(new)
@@ -81,35 +90,28 @@ def _edits(work: _Work, messages: Sequence[Message]) -> dict[tuple[str | None, s
         if (message.plural is None) == (entry.plural is None)
         and (score := fuzz.ratio(message.text, entry.id, score_cutoff=EDITED)) > 0
     ]
-    found: dict[tuple[str | None, str], Entry] = {}
+    found: dict[Key, Entry] = {}
     for _, _, message, entry in sorted(pairs, key=lambda pair: pair[:2], reverse=True):
         if message.key not in found and entry not in found.values():
             found[message.key] = entry
     return found
 
 
-def _entry(
-    message: Message,
-    work: _Work,
-    edited: dict[tuple[str | None, str], Entry],
-    forms: int,
-    memory: Memory,
-    result: Merged,
-) -> Entry:
+def _entry(message: Message, work: _Work, forms: int, memory: Memory, pair: tuple[str, str], result: Merged) -> Entry:
     if known := work.old.get(message.key):
         return _kept(message, known, forms)
     if known := work.retired.pop(message.key, None):
         return _kept(message, known.revised(obsolete=False), forms)
-    if before := edited.get(message.key):
+    if before := work.edited.get(message.key):
         result.fuzzy += 1
         # A translation that was fuzzy already still belongs to the text that it was made of.
         previous = before.previous if before.fuzzy and before.previous is not None else before.id
         return _made(message, before.strings, before.marked_lines("#"), before.flags | {"fuzzy"}, previous)
     if message.plural is None:
-        if (unit := memory.exact(message.text)) and not unit.turned:
+        if (unit := memory.exact(pair, message.text)) and not unit.turned:
             result.remembered += 1
             return _made(message, (unit.translation,))
-        found = (unit, 100) if unit else memory.near(message.text)
+        found = (unit, 100) if unit else memory.near(pair, message.text)
         if found:
             unit, alike = found
             result.fuzzy += 1
@@ -145,23 +147,22 @@ def _comments(message: Message, origin: str, flags: Iterable[str]) -> Iterator[s
             line = "#:"
         line += f" {place}"
     yield line
-    if told := _flags(message, flags):
-        yield f"#, {', '.join(told)}"
+    yield from po.flag_lines(_flags(message, flags))
 
 
-def _flags(message: Message, flags: Iterable[str]) -> list[str]:
+def _flags(message: Message, flags: Iterable[str]) -> set[str]:
     """Return the flags that a message has: the translator's, and what its text makes it."""
     kept = {flag for flag in flags if flag and not flag.endswith("-format")}
     if message.places[0][0].startswith("templates/") and PLACEHOLDER.search(message.text):
         kept.add("python-format")
-    return sorted(kept, key=lambda flag: (flag != "fuzzy", flag))
+    return kept
 
 
 def _kept(message: Message, entry: Entry, forms: int) -> Entry:
     """Return a message with its translation as it is, and what the program says of it as it is now."""
     origin = next((c for c in entry.marked("#.") if c.startswith(_ORIGIN)), "") if entry.fuzzy else ""
     program = tuple(_comments(message, origin, entry.flags))
-    previous = tuple(c for c in entry.comments if c.startswith(("#|", "#~|"))) if entry.fuzzy else ()
+    previous = entry.previous_lines if entry.fuzzy else ()
     if not _same(entry, program, previous):
         own = entry.marked_lines("#")
         entry = entry.revised(comments=(*own, *program, *(c.replace("#~|", "#|") for c in previous)))
@@ -178,12 +179,12 @@ def _same(entry: Entry, program: tuple[str, ...], previous: tuple[str, ...]) -> 
         entry.marked("#.") == now.marked("#.")
         and " ".join(entry.marked("#:")).split() == " ".join(now.marked("#:")).split()
         and {flag for flag in entry.flags if flag} == now.flags
-        and tuple(c for c in entry.comments if c.startswith(("#|", "#~|"))) == previous
+        and entry.previous_lines == previous
         and not any(c.startswith("#~|") for c in previous)
     )
 
 
-def _obsolete(work: _Work, wanted: set[tuple[str | None, str]], result: Merged) -> Iterator[Entry]:
+def _obsolete(work: _Work, wanted: set[Key], result: Merged) -> Iterator[Entry]:
     """Yield what is no longer needed: what was so before, then what became so now, if a translator had a hand in it."""
     gone = {key: e for key, e in work.old.items() if key not in wanted and (e.translated or e.marked_lines("#"))}
     for key, entry in work.retired.items():
@@ -191,6 +192,6 @@ def _obsolete(work: _Work, wanted: set[tuple[str | None, str]], result: Merged) 
             yield entry
     for entry in gone.values():
         result.obsolete += 1
-        comments = (*entry.marked_lines("#"), *(c for c in entry.comments if c.startswith("#,")))
-        previous = (c.replace("#|", "#~|") for c in entry.comments if c.startswith("#|"))
+        comments = (*entry.marked_lines("#"), *entry.marked_lines("#,"))
+        previous = (c.replace("#|", "#~|") for c in entry.marked_lines("#|"))
         yield entry.revised(obsolete=True, comments=(*comments, *previous))

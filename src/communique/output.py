@@ -13,8 +13,12 @@ from communique.journal import FOLDER
 HINT = "check the disk's free space and the folder's permissions"
 
 
-def write_whole(place: Path, data: bytes, unfinished: Path) -> None:
-    """Write a file, whole whenever it is there; raises InputError when the disk is full or the folder locked."""
+def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> None:
+    """Write a file, whole whenever it is there; raises InputError when the disk is full or the folder locked.
+
+    ``unfinished`` is on the same disk, a hidden file beside it if nothing else is said.
+    """
+    unfinished = unfinished or place.with_name(f".{place.name}.unfinished")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -74,6 +74,11 @@ class Entry:
         return frozenset(flag.strip() for flags in marked for flag in flags.split(","))
 
     @property
+    def previous_lines(self) -> tuple[str, ...]:
+        """The comments with the msgid that a fuzzy translation was made of, as they stand."""
+        return tuple(c for c in self.comments if c.startswith(("#|", "#~|")))
+
+    @property
     def fuzzy(self) -> bool:
         return "fuzzy" in self.flags
 
@@ -208,6 +213,12 @@ def dump(entries: Iterable[Entry], tail: Iterable[str] = ()) -> str:
     """Return the text of a PO file, comments that belong to no message at its end."""
     parts = ["\n".join((*entry.comments, entry.raw or "\n".join(_statements(entry)))) for entry in entries]
     return "\n\n".join((*parts, *(["\n".join(tail)] if tail else ()))) + "\n"
+
+
+def flag_lines(flags: Iterable[str]) -> tuple[str, ...]:
+    """Return the comment with a message's flags, fuzzy first; none where there are none."""
+    named = sorted(flags, key=lambda flag: (flag != "fuzzy", flag))
+    return (f"#, {', '.join(named)}",) if named else ()
 
 
 def _statements(entry: Entry) -> Iterator[str]:

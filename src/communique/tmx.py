@@ -9,15 +9,16 @@ from communique.letters import xml
 from communique.memory import Unit
 
 
-def write(units: Iterable[tuple[str, str, Unit]], version: str) -> Iterator[str]:
-    """Yield the parts of a TMX document for (source language, language, unit); each names its catalog."""
+def write(units: Iterable[Unit], version: str) -> Iterator[str]:
+    """Yield the parts of a TMX document; each unit names its catalog."""
     yield (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<tmx version="1.4">\n'
         f'<header creationtool="communique" creationtoolversion={quoteattr(version)} segtype="block" '
         'o-tmf="gettext PO" adminlang="en" srclang="*all*" datatype="plaintext"/>\n<body>\n'
     )
-    for source, language, unit in units:
+    for unit in units:
+        source, language = unit.pair
         yield f'<tu srclang={quoteattr(source)}>\n<prop type="x-origin">{xml(unit.origin)}</prop>\n'
         for name, text in ((source, unit.source), (language, unit.translation)):
             yield f"<tuv xml:lang={quoteattr(name)}><seg>{xml(text)}</seg></tuv>\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 
 from communique import catalog, memory, merge, messages, po, tmx, xliff
@@ -55,6 +55,7 @@ class Translations:
         self.newsroom = newsroom
         self.now = now.astimezone(newsroom.timezone).strftime("%Y-%m-%d %H:%M%z")
         self.report = Report()
+        self._memory = Memory(self._units)
 
     def domains(self, *, whole: bool) -> Iterator[Domain]:
         """Yield what is to be translated: the releases, and if ``whole`` the newsroom's and the templates' words."""
@@ -69,18 +70,31 @@ class Translations:
 
     # --- extraction ---
 
-    def update(self, domain: Domain) -> None:
-        """Create or update a domain's template and catalogs; files that are right already are left untouched."""
-        try:
+    def update(self, domain: Domain, xliff_to: Path | None = None) -> None:
+        """Create or update a domain's template and catalogs; files that are right already are left untouched.
+
+        The catalogs are also written as XLIFF files into a folder, if one is given.
+        """
+        with self._telling():
             self._template(domain)
-        except InputError as error:
-            self.survey.problems.extend(error.problems)
+        catalogs: dict[str, tuple[Entry, ...]] = {}
         for language in domain.languages:
             if language != domain.source_language:
-                try:
-                    self._catalog(domain, language)
-                except InputError as error:
-                    self.survey.problems.extend(error.problems)
+                with self._telling():
+                    catalogs[language] = self._catalog(domain, language)
+        if xliff_to:
+            for language, entries in catalogs.items():
+                place = xliff_to / f"{domain.name}.{language}.xlf"
+                write_whole(place, xliff.write(domain.name, domain.source_language, language, entries).encode())
+                self.report.written.append(str(place))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell a problem of one file; the others are not its business."""
+        try:
+            yield
+        except InputError as error:
+            self.survey.problems.extend(error.problems)
 
     def _template(self, domain: Domain) -> None:
         path = f"locales/{domain.name}.pot"
@@ -94,39 +108,40 @@ class Translations:
             self._write(path, text, before)
             self.report.written.append(path)
 
-    def _catalog(self, domain: Domain, language: str) -> None:
+    def _catalog(self, domain: Domain, language: str) -> tuple[Entry, ...]:
+        """Bring a catalog up to date and return its entries."""
         path = catalog.path_of(language, domain.name)
         before = self._entries(domain.reader, path)
         merged = merge.merge(
             _named(before, domain.source_language),
             domain.messages,
             PLURALS[language],
-            self._memories(domain.source_language, language),
+            self._memory,
+            (domain.source_language, language),
             self._head(domain, language),
         )
-        if self._save(domain, path, before, merged.entries):
-            counts = {
-                "new": merged.new,
-                "from memory": merged.remembered,
-                "fuzzy": merged.fuzzy,
-                "obsolete": merged.obsolete,
-            }
-            told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-            self.report.written.append(f"{path}: {told or 'comments and places'}")
-        else:
-            self.report.untouched += 1
+        counts = {
+            "new": merged.new,
+            "from memory": merged.remembered,
+            "fuzzy": merged.fuzzy,
+            "obsolete": merged.obsolete,
+        }
+        told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+        self._save(domain.reader, path, before, merged.entries, told or "comments and places")
+        return merged.entries
 
-    def _save(self, domain: Domain, path: str, before: Sequence[Entry], after: Sequence[Entry]) -> bool:
-        """Write a catalog if it changed; return whether it did."""
+    def _save(self, reader: Reader, path: str, before: Sequence[Entry], after: Sequence[Entry], told: str) -> None:
+        """Write a catalog if it changed, and report what was done."""
         if tuple(before) == tuple(after) and (self.root / path).is_file():
-            return False
+            self.report.untouched += 1
+            return
         if before:
             dated = re.sub(r"(?m)^(POT-Creation-Date: ).*", rf"\g<1>{self.now}", after[0].strings[0])
             after = (after[0].revised(strings=(dated,)), *after[1:])
-        raw = domain.reader.read(path) if domain.reader.exists(path) else b""
-        tail = po.tail(domain.reader.text(path)) if raw else ()
+        raw = reader.read(path) if reader.exists(path) else b""
+        tail = po.tail(reader.text(path)) if raw else ()
         self._write(path, po.dump(after, tail), raw)
-        return True
+        self.report.written.append(f"{path}: {told}")
 
     def _entries(self, reader: Reader, path: str) -> tuple[Entry, ...]:
         return po.parse(reader.text(path), path) if reader.exists(path) else ()
@@ -134,8 +149,7 @@ class Translations:
     def _write(self, path: str, text: str, before: bytes) -> None:
         if b"\r\n" in before:  # the translator's editor is one of Windows
             text = text.replace("\n", "\r\n")
-        place = self.root / path
-        write_whole(place, text.encode(), place.with_name(f".{place.name}.unfinished"))
+        write_whole(self.root / path, text.encode())
 
     def _head(self, domain: Domain, language: str) -> Entry:
         """Return the header of a new catalog, of a template where ``language`` is empty (gettext manual, 6.2)."""
@@ -163,41 +177,19 @@ class Translations:
 
     # --- memory ---
 
-    @cached_property
-    def _known(self) -> dict[tuple[str, str], Memory]:
-        return {}
-
-    def _memories(self, source: str, target: str) -> Memory:
-        """Return the memory of a pair of languages, read when something is first looked up in it."""
-        if (source, target) not in self._known:
-            self._known[source, target] = Memory(lambda: self._units(source, target))
-        return self._known[source, target]
-
-    def _units(self, source: str, target: str) -> Iterator[memory.Unit]:
+    def _units(self) -> Iterator[memory.Unit]:
         paths = [p for p in self.survey.files if p.startswith("locales/") and p.endswith(".po")]
-        reader = self.survey.reader(paths)
-        return memory.units(reader, paths, source, target, self.newsroom.source_language)
+        return memory.units(self.survey.reader(paths), paths, self.newsroom.source_language)
 
-    def memory_exchange(self, version: str) -> Iterator[str]:
-        """Yield the newsroom's whole memory as the parts of a TMX document."""
+    def export_memory(self, place: Path, version: str) -> None:
+        """Write the newsroom's whole memory as a TMX document."""
         languages = self.newsroom.languages
-        pairs = [(a, b) for a in languages for b in languages if a != b]
-        units = ((a, b, unit) for a, b in pairs for unit in self._units(a, b) if not unit.turned)
-        yield from tmx.write(units, version)
+        order: list[tuple[str, str]] = [(a, b) for a in languages for b in languages if a != b]
+        units = sorted((u for u in self._units() if u.pair in order), key=lambda unit: order.index(unit.pair))
+        write_whole(place, "".join(tmx.write(units, version)).encode())
+        self.report.written.append(str(place))
 
     # --- agencies ---
-
-    def export(self, domain: Domain, folder: Path) -> None:
-        """Write a domain's catalogs as XLIFF files into a folder."""
-        for language in domain.languages:
-            if language == domain.source_language:
-                continue
-            path = catalog.path_of(language, domain.name)
-            text = (self.root / path).read_text("utf-8-sig") if (self.root / path).is_file() else ""
-            document = xliff.write(domain.name, domain.source_language, language, po.parse(text, path))
-            place = folder / f"{domain.name}.{language}.xlf"
-            write_whole(place, document.encode(), place.with_name(f".{place.name}.unfinished"))
-            self.report.written.append(str(place))
 
     def take(self, data: bytes, name: str) -> None:
         """Put the translations of an XLIFF document into the catalogs that they belong to; raises InputError."""
@@ -209,12 +201,8 @@ class Translations:
             reader = self.survey.reader([path])
             before = self._entries(reader, path)
             after = xliff.apply(before, bundle, name, self.survey.problems)
-            domain = Domain(bundle.domain, "", (), (), reader)
-            if self._save(domain, path, before, after):
-                number = sum(a != b for a, b in zip(before, after, strict=True))
-                self.report.written.append(f"{path}: {number} taken over")
-            else:
-                self.report.untouched += 1
+            number = sum(a != b for a, b in zip(before, after, strict=True))
+            self._save(reader, path, before, after, f"{number} taken over")
 
 
 def _named(entries: Sequence[Entry], source_language: str) -> Sequence[Entry]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 from xml.sax.xmlreader import AttributesImpl
 
+from communique import po
 from communique.errors import InputError, Problem, Problems
 from communique.letters import xml as xml_text
 from communique.po import Entry
@@ -190,11 +191,8 @@ def _applied(entry: Entry, units: dict[str, Unit]) -> Entry:
     notes = [f"# {line}" for unit in found for note in unit.notes for line in note.split("\n") if line not in known]
     comments = [*own, *dict.fromkeys(notes), *(c for c in entry.comments if c not in own)]
     if fuzzy != entry.fuzzy:
-        flags = sorted((entry.flags - {"fuzzy"}) | ({"fuzzy"} if fuzzy else set()), key=lambda f: (f != "fuzzy", f))
-        place = next((n for n, c in enumerate(comments) if c.startswith(("#,", "#|"))), len(comments))
-        comments = [c for c in comments if not c.startswith("#,")]
-        if flags:
-            comments.insert(place, f"#, {', '.join(flags)}")
-        if not fuzzy:
-            comments = [c for c in comments if not c.startswith("#|")]
+        flags = (entry.flags | {"fuzzy"}) if fuzzy else (entry.flags - {"fuzzy"})
+        previous = entry.marked_lines("#|") if fuzzy else ()
+        others = [c for c in comments if not c.startswith(("#,", "#|"))]
+        comments = [*others, *po.flag_lines(flags), *previous]
     return entry.revised(strings=strings, comments=tuple(comments))
