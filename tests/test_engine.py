@@ -21,11 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from communique import engine, executors, inventory, journal, press, source
 from communique.engine import Outcome, Tools
-from communique.errors import InputError, Problems
+from communique.errors import InputError
 from communique.executors import Inline, LostWorkerError, Pool
 from communique.intake import Request
 from communique.jobs import Job, Result, Shared
-from communique.reader import Reader, on_disk
 from conftest import ROOT, SMALL, Room, copy
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -34,13 +33,10 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def tools(executor: object = None) -> Tools:
     """Return the program's own tools, with another executor if one is given."""
 
-    def find(paths: object, problems: Problems) -> dict[str, str]:
-        return source.find(Reader(on_disk(dict.fromkeys(paths, ""))), problems)  # type: ignore[call-overload]
-
     def inline(_: Shared, maker: engine.Maker, __: int) -> executors.Executor:
         return Inline(maker)
 
-    return Tools(press.Press, find, press.CARRIED, executor or inline)  # type: ignore[arg-type]
+    return Tools(press.Press, source.find_among, press.CARRIED, executor or inline)  # type: ignore[arg-type]
 
 
 def build(room: Room, output: str = "output", executor: object = None, **request: object) -> Outcome:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from communique.paper import WORD_JOINER, keep_words, prepare
+from communique.letters import WORD_JOINER
+from communique.paper import keep_words, prepare
 
 J = WORD_JOINER
 

@@ -19,8 +19,8 @@ import pikepdf
 import pytest
 
 from communique import typography
+from communique.letters import NARROW, NBSP
 from communique.paper import prepare
-from communique.typography import NARROW, NBSP
 from conftest import ROOT, Room, needs
 from test_outputs import pdf_text, press
 

@@ -75,9 +75,9 @@ class Gaps:
 
 def counted(counts: Mapping[Want, int]) -> str:
     """Return counts as they are told: ``2 missing, 1 fuzzy, 1 error``."""
-    told = {Want.MISSING: "missing", Want.FUZZY: "fuzzy", Want.ERROR: "error"}
-    plural = {Want.ERROR: "errors"}
-    return ", ".join(f"{n} {plural.get(w, told[w]) if n > 1 else told[w]}" for w in Want if (n := counts.get(w, 0)))
+    return ", ".join(
+        f"{n} {want.value}" + "s" * (want is Want.ERROR and n > 1) for want in Want if (n := counts.get(want, 0))
+    )
 
 
 def read(reader: Reader, language: str, domain: str) -> Catalog | None:

@@ -40,10 +40,6 @@ def _root(options: argparse.Namespace) -> Path:
 def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
     """Return what the engine makes releases with; called only when something may be due, for it imports a lot."""
     from communique import press, source
-    from communique.reader import Reader, on_disk
-
-    def find(paths: Iterable[str], problems: Problems) -> dict[str, str]:
-        return source.find(Reader(on_disk(dict.fromkeys(paths, ""))), problems)
 
     def executor(shared: Shared, maker: Maker, due: int) -> executors.Executor:
         if getattr(options, "dask", None):
@@ -53,7 +49,7 @@ def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
             return executors.Pool(min(jobs, due), press.Press, shared)
         return executors.Inline(maker)
 
-    return Tools(press.Press, find, press.CARRIED, executor, progress.start, progress.done)
+    return Tools(press.Press, source.find_among, press.CARRIED, executor, progress.start, progress.done)
 
 
 def _now(options: argparse.Namespace, root: Path) -> datetime:

@@ -12,8 +12,7 @@ from datetime import date, datetime
 
 from babel.dates import format_date, get_timezone_location
 
-NBSP = "\N{NO-BREAK SPACE}"
-NARROW = "\N{NARROW NO-BREAK SPACE}"
+from communique.letters import NBSP
 
 
 @dataclass(frozen=True)

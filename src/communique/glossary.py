@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from communique.errors import InputError, Problem, Problems, nearest
+from communique.letters import WORD_JOINER
 from communique.model import LANGUAGES
 from communique.reader import Reader
 
@@ -49,7 +50,7 @@ class Glossary:
 
 def _plain(text: str) -> str:
     """Return a text without the differences that do not count: capitals, apostrophes, kinds of spaces."""
-    return re.sub(r"\s+", " ", text.replace("’", "'").replace("\u2060", "")).casefold().strip()
+    return re.sub(r"\s+", " ", text.replace("’", "'").replace(WORD_JOINER, "")).casefold().strip()
 
 
 def read(reader: Reader, problems: Problems) -> Glossary:

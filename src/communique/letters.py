@@ -1,9 +1,13 @@
-"""What counts as a space, how wide a letter is, and what XML allows."""
+"""The spaces that do not show, how wide a letter is, and what XML allows."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+NBSP = "\N{NO-BREAK SPACE}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+WORD_JOINER = "\N{WORD JOINER}"
 
 
 def fold(text: str) -> str:

@@ -232,10 +232,8 @@ class _Localizer:
             day=self.day(day),
             created=release.date.at.isoformat(),
             modified=(release.corrections[-1].date if release.corrections else release.date).at.isoformat(),
-            embargo=self.culture.instant(release.embargo.at.astimezone(self.newsroom.timezone))
-            if release.embargo and edition.embargoed
-            else "",
-            embargo_at=release.embargo.at.isoformat() if release.embargo and edition.embargoed else "",
+            embargo=self.culture.instant(edition.embargo.astimezone(self.newsroom.timezone)) if edition.embargo else "",
+            embargo_at=edition.embargo.isoformat() if edition.embargo else "",
             draft=edition.draft,
             retracted=edition.state is State.RETRACTED,
             url=f"{self.newsroom.base_url}{edition.language}/{release.id}/",

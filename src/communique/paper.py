@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from communique import typography
-from communique.typography import WORD_JOINER
+from communique.letters import WORD_JOINER
 
 _WORD = re.compile(r"[^\s<>&;]*[\uac00-\ud7a3][^\s<>&;]*")
 _JOINT = re.compile(r"(?<=[^\u2060])(?=[\uac00-\ud7a3])|(?<=[\uac00-\ud7a3])(?=[^\u2060])")

@@ -240,9 +240,9 @@ def _fetcher(shared: Reader, own: Reader, source: Release) -> Any:
 
     class Fetcher(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+            if url.startswith("data:"):  # the page's own
+                return super().fetch(url, headers)
             for prefix, (reader, place) in places.items():
-                if url.startswith("data:"):  # the page's own
-                    return super().fetch(url, headers)
                 if url.startswith(prefix):
                     path = place + unquote(url.removeprefix(prefix))
                     if ".." not in path.split("/") and reader.exists(path):

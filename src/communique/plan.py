@@ -38,7 +38,6 @@ class Kind(Enum):
     TEXT = "text"
     EML = "eml"
     NINJS = "ninjs"
-    SUMS = "sums"
     COPY = "copy"
     STYLE = "style"
 
@@ -74,6 +73,11 @@ class Edition:
     draft: bool = False
     embargoed: bool = False
     targets: tuple[Target, ...] = ()
+
+    @property
+    def embargo(self) -> datetime | None:
+        """The instant until which nothing of it is public, while it lasts."""
+        return self.release.embargo.at if self.release.embargo and self.embargoed else None
 
     def __str__(self) -> str:
         return f"{self.release.id} ({self.language})"

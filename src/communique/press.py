@@ -106,7 +106,7 @@ def _sums(id_: str, job: Job, result: Result) -> None:
         return
     path = f"{folder}SHA256SUMS"
     data = "".join(f"{output}  {name}\n" for name, output in names.items()).encode()
-    trace = Trace({}, digest(data), digest(data))
+    trace = Trace({}, (known := digest(data)), known)
     result.planned.append(path)
     result.traces[path] = trace
     if job.traces.get(path) != trace:
@@ -218,11 +218,11 @@ class _Sheet:
                 return ninjs.item(self.release)
             case _:
                 subject = fold(press.templates.render("mail/subject.txt.j2", self.words, release=self.release))
-                text, html, pdf = (self.product(part) for part in (Kind.TEXT, Kind.HTML, Kind.PDF))
-                used |= text[1] | html[1] | pdf[1]
-                return mail.message(self.release, edition.release, self.newsroom, subject, (text[0], html[0], pdf[0]))
+                text, html, pdf = (self._part(part, used) for part in (Kind.TEXT, Kind.HTML, Kind.PDF))
+                return mail.message(self.release, edition.release, self.newsroom, subject, (text, html, pdf))
 
-    def _attached(self, kind: Kind, used: set[str]) -> bytes:
+    def _part(self, kind: Kind, used: set[str]) -> bytes:
+        """Return a product that another one holds, and count the files it was made of with that one's."""
         data, files = self.product(kind)
         used |= files
         return data
@@ -234,8 +234,8 @@ class _Sheet:
         page = press.printer.page(layout, self.release, self.newsroom, self.words)
         stem = f"{release.id}.{edition.language}"
         attached = {
-            f"{stem}.json": self._attached(Kind.NINJS, used),
-            f"{stem}.txt": self._attached(Kind.TEXT, used),
+            f"{stem}.json": self._part(Kind.NINJS, used),
+            f"{stem}.txt": self._part(Kind.TEXT, used),
         }
         parts = (self.newsroom.pdf.variant, press.shared.recipe, page, *attached.values())
         self._page = digest(repr(parts).encode())

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from communique import markup, pictures, schema, yamltree
 from communique.errors import InputError, Problem, Problems, nearest
 from communique.model import Attachment, FileName, Image, Located, Markdown, Newsroom, Release
-from communique.reader import Reader
+from communique.reader import Reader, on_disk
 from communique.schema import Setting
 
 NEWSROOM = "newsroom.yaml"
@@ -52,6 +52,11 @@ def find(reader: Reader, problems: Problems) -> dict[str, str]:
         else:
             found[id_] = path
     return found
+
+
+def find_among(paths: Iterable[str], problems: Problems) -> dict[str, str]:
+    """Return the release files among paths as :func:`find` does: it asks for names alone."""
+    return find(Reader(on_disk(dict.fromkeys(paths, ""))), problems)
 
 
 def _walk(reader: Reader, folder: str, problems: Problems) -> Iterable[str]:

@@ -50,11 +50,9 @@ class Row:
 def row(edition: Edition) -> Row:
     """Return how an edition stands."""
     gaps = edition.gaps
-    release = edition.release
     state = "complete" if edition.state is State.PUBLIC else edition.state.value
-    embargo = release.embargo.at.strftime("%Y-%m-%d %H:%M %Z") if release.embargo and edition.embargoed else ""
     return Row(
-        release=release.id,
+        release=edition.release.id,
         language=edition.language,
         state=state,
         missing=sum(g.count(Want.MISSING) for g in gaps),
@@ -63,7 +61,7 @@ def row(edition: Edition) -> Row:
         warnings=sum(len(g.warnings) for g in gaps),
         catalogs=tuple(g.path for g in gaps if g),
         because=edition.because,
-        embargo=embargo,
+        embargo=edition.embargo.strftime("%Y-%m-%d %H:%M %Z") if edition.embargo else "",
         next=_next(edition),
     )
 

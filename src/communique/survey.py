@@ -55,6 +55,6 @@ def survey(root: Path, ids: Iterable[str]) -> Survey:
     shared = intake.shared(files, dict(zip(files, files, strict=True)), "")
     problems = Problems()
     press = Press(shared)
-    found = intake.asked(source.find(Reader(on_disk(dict.fromkeys(files, ""))), problems), ids)
+    found = intake.asked(source.find_among(files, problems), ids)
     problems.extend(press.problems)
     return Survey(files, press, found, problems)

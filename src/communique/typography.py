@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-NBSP = "\N{NO-BREAK SPACE}"
-NARROW = "\N{NARROW NO-BREAK SPACE}"
-WORD_JOINER = "\N{WORD JOINER}"
+from communique.letters import NARROW, NBSP
 
 _SPACE = f"[ {NBSP}{NARROW}]"
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
