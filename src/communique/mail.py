@@ -42,6 +42,29 @@ def text(release: LocalizedRelease, templates: Templates, words: Translator) -> 
     return (re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n").encode()
 
 
+def message_id(release_id: str, version: int, language: str, host: str, recipient: str = "") -> str:
+    """Return the identifier (RFC 5322, 3.6.4) of a release's mail in one version and language, with its brackets.
+
+    ``host`` is the newsroom's, also in letters other than ASCII's. ``recipient`` is the address that the mail goes to,
+    of which only a digest is shown, or empty for the message of the build, which has none. An address in capitals is
+    the same one.
+    """
+    local = f"{release_id}.v{version}.{language}"
+    if recipient:
+        # The release counts in it, so that nobody can follow a person from mail to mail.
+        local += "." + hashlib.sha256(f"{local}\0{recipient.strip().casefold()}".encode()).hexdigest()[:16]
+    name = host.encode("idna").decode() if not host.isascii() else host
+    return f"<{local}@{name}>"
+
+
+def thread(release_id: str, version: int, language: str, host: str, recipient: str = "") -> tuple[str, ...]:
+    """Return the identifiers of a mail's earlier versions, oldest first: what its References are.
+
+    In-Reply-To is the first of them: whoever got a correction got the first mail, and need not have got the others.
+    """
+    return tuple(message_id(release_id, n, language, host, recipient) for n in range(1, version))
+
+
 def message(
     release: LocalizedRelease,
     source: Release,
@@ -68,7 +91,7 @@ def message(
         mail["Reply-To"] = reply
     mail["Date"] = format_datetime(source.date.at)
     host = urlsplit(newsroom.base_url).hostname
-    mail["Message-ID"] = f"<{release.id}.v{release.version}.{release.language}@{host}>"
+    mail["Message-ID"] = message_id(release.id, release.version, release.language, host or "localhost")
     mail["X-Unsent"] = "1"
     mail.set_content(plain.decode())
     mail.add_alternative(page.decode(), subtype="html")
