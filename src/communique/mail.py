@@ -137,16 +137,23 @@ def _asked(release: LocalizedRelease) -> list[Person]:
     return [person for person in release.contacts if person.email][:1]
 
 
-def _words(name: str, value: str) -> Header:
-    """Return a header's text: folded, in encoded words (RFC 2047) of whole letters where it is not ASCII.
-
-    Control characters and line breaks, with which a text could begin a header of its own, become spaces.
-    """
-    value = re.sub("[\x00-\x20\x7f-\x9f\u2028\u2029]+", " ", value).strip()
-    return Header(value, "us-ascii" if value.isascii() else "utf-8", header_name=name)
+def _line(text: str) -> str:
+    """Return a text without control characters and line breaks, with which it could begin a header of its own."""
+    return re.sub("[\x00-\x20\x7f-\x9f\u2028\u2029]+", " ", text).strip()
 
 
-def _address(header_name: str, name: str, address: str, path: str) -> Header:
+def _is_plain(line: str) -> bool:
+    """Whether a header can have a text as it is: ASCII, which can be folded and not be taken for an encoded word."""
+    return line.isascii() and "=?" not in line and max(map(len, line.split(" "))) < 60
+
+
+def _words(name: str, text: str) -> Header:
+    """Return a header's text, folded; in encoded words (RFC 2047) of whole letters where it is not plain."""
+    line = _line(text)
+    return Header(line, "us-ascii" if _is_plain(line) else "utf-8", header_name=name)
+
+
+def _address(header: str, name: str, address: str, path: str) -> Header:
     """Return a mailbox (RFC 5322, 3.4) with its domain in ASCII; raises InputError where the rest of it is not."""
     local, _, domain = address.rpartition("@")
     try:
@@ -155,11 +162,11 @@ def _address(header_name: str, name: str, address: str, path: str) -> Header:
     except UnicodeError:
         hint = "not every mail server takes other letters before the @, or such a domain"
         raise InputError(Problem(path, 0, f"{address} has letters that are not ASCII's", hint)) from None
-    header = _words(header_name, name)
-    if str(header).isascii():
-        return Header(formataddr((str(header), mailbox)), "us-ascii", header_name=header_name)
-    header.append(f"<{mailbox}>", "us-ascii")
-    return header
+    if _is_plain(name := _line(name)):
+        return Header(formataddr((name, mailbox)), "us-ascii", header_name=header)
+    value = Header(name, "utf-8", header_name=header)
+    value.append(f"<{mailbox}>", "us-ascii")
+    return value
 
 
 def _host(name: str) -> str:
