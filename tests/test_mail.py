@@ -155,8 +155,8 @@ HOST = "xn--vg1bp7jh2i.example.org"
 FIRST = {
     "embargoed": {
         "ko": "엠바고: 2026. 11. 20.(금) 09:00 이후 보도",
-        "en": "EMBARGOED UNTIL 09:00 KST, November 20, 2026",
-        "fr": "SOUS EMBARGO jusqu’au 20\u00a0novembre 2026 à 9\u00a0h (heure de Séoul)",
+        "en": "Embargoed until 09:00 KST, November 20, 2026",
+        "fr": "Sous embargo jusqu’au 20\u00a0novembre 2026 à 9\u00a0h (heure de Séoul)",
     },
     "draft": {"ko": "초안 – 배포 금지", "en": "DRAFT – not for publication", "fr": "PROJET – ne pas diffuser"},
     "retracted": {
@@ -462,6 +462,8 @@ LACKED = {
     "overflow-wrap": "word-wrap says the same in its older name",
     "word-wrap": "a word longer than a line stands out of it",
     "word-break": "Korean lines break inside of words, as they do in other mails there",
+    "white-space": "a line of code runs out of the screen",
+    "<code> element": "code in the letters of the text",
     "lang attribute": "it is on the page too; nothing shows by it",
     "dir attribute": "all three languages run from left to right",
     "role attribute": "a screen reader may tell of a table",
