@@ -54,3 +54,11 @@ def test_quotations_are_indented_and_code_keeps_its_lines() -> None:
     assert render("<blockquote>\n<p>Said.</p>\n</blockquote>\n<pre><code>a\n  b\n</code></pre>") == (
         "    Said.\n\n    a\n      b"
     )
+
+
+def test_headings_have_a_mark_or_a_line_below_them_as_wide_as_they_are() -> None:
+    html = "<h2>보도 자료</h2>\n<p>Text.</p>"
+    assert render(html) == "■ 보도 자료\n\nText."
+    assert render(html, mark="") == "보도 자료\n---------\n\nText."
+    long = "<h2>" + "word " * 20 + "</h2>"
+    assert render(long, mark="").split("\n") == ["word " * 13 + "word", "word " * 5 + "word", "-" * 69]
