@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
 import email.policy
 import hashlib
@@ -359,8 +360,6 @@ def small() -> tuple[LocalizedRelease, Release, Newsroom]:
 
 def written(subject: str, name: str, address: str = "desk@example.org") -> bytes:
     """Return the message of the small newsroom's release with another subject and contact."""
-    import dataclasses
-
     release, origin, newsroom = small()
     contact = dataclasses.replace(release.contacts[0], name=name, email=address)
     changed = dataclasses.replace(release, contacts=(contact,))
@@ -423,6 +422,19 @@ def test_a_thread_is_the_earlier_versions_of_the_same_recipient() -> None:
     assert mail.thread("an-id", 3, "fr", "x.kr", "a@example.org") == tuple(
         mail.message_id("an-id", n, "fr", "x.kr", "a@example.org") for n in (1, 2)
     )
+
+
+def test_a_long_identifier_stays_on_the_line_of_its_header() -> None:
+    long = "a-very-long-identifier-" * 5
+    release, origin, newsroom = small()
+    changed = dataclasses.replace(release, id=long, version=3)
+    data = mail.message(changed, origin, newsroom, "x", (b"text\n", b"<p>x</p>", b"%PDF-"))
+    ids = [f"<{long}.v{n}.en@newsroom.example.org>" for n in (1, 2, 3)]
+    assert f"\r\nMessage-ID: {ids[2]}\r\nIn-Reply-To: {ids[0]}\r\n".encode() in data
+    assert f"\r\nReferences: {ids[0]}\r\n {ids[1]}\r\n".encode() in data
+    message = parsed(data)
+    assert (message["Message-ID"], message["References"].split()) == (ids[2], ids[:2])
+    assert [part.get_filename() for part in message.iter_attachments()] == [f"{long}.en.pdf"]
 
 
 # --- size ---

@@ -33,6 +33,13 @@ CLIPPED_AT = 102 * 1024
 _WIRE = compat32.clone(linesep="\r\n", max_line_length=76)
 
 
+class _Identifiers(Header):
+    """Identifiers (RFC 5322, 3.6.4), a line each: folding would part a long one from the name of its header."""
+
+    def encode(self, splitchars: str = "", maxlinelen: int | None = None, linesep: str = "\n") -> str:
+        return (linesep + " ").join(str(self).split(" "))
+
+
 def html(release: LocalizedRelease, templates: Templates, words: Translator, path: str) -> bytes:
     """Return the mail's HTML in UTF-8 with every style inline; raises InputError where Gmail would cut it.
 
@@ -117,8 +124,12 @@ def message(
         ("From", _address("From", release.office.name, sender or contacts[0].email, newsroom.path)),
         *(("Reply-To", _address("Reply-To", c.name, c.email, newsroom.path)) for c in _asked(release)),
         ("Date", format_datetime(max(dates))),
-        ("Message-ID", message_id(release.id, release.version, release.language, host)),
-        *([("In-Reply-To", earlier[0]), ("References", " ".join(earlier))] if earlier else []),
+        ("Message-ID", _Identifiers(message_id(release.id, release.version, release.language, host))),
+        *(
+            [("In-Reply-To", _Identifiers(earlier[0])), ("References", _Identifiers(" ".join(earlier)))]
+            if earlier
+            else []
+        ),
         ("Content-Language", release.language),
         # RFC 3834, 5.1: "auto-generated" is for messages of automatic processes and must not stand in one that a human
         # sends. People wrote this one and people start its sending; "no" says so.
