@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 import node_tools
 from communique import inventory, mail, source
-from communique.errors import InputError, Problems
+from communique.errors import Problems
 from communique.letters import width
 from communique.localize import LocalizedRelease, localize
 from communique.model import Newsroom, Release
@@ -397,8 +397,16 @@ def test_any_subject_and_name_come_back_as_they_were(subject: str, name: str) ->
 
 def test_an_address_in_a_korean_domain_is_written_in_ascii() -> None:
     assert parsed(written("x", "y", "desk@예시.kr"))["From"].addresses[0].addr_spec == "desk@xn--vv4b11d.kr"
-    with pytest.raises(InputError, match=r"기자@example\.org has letters that are not ASCII's"):
-        written("x", "y", "기자@example.org")
+
+
+def test_an_address_that_some_servers_do_not_take_is_a_problem(room: Room) -> None:
+    room.edit("newsroom.yaml", "press@example.org", "기자@example.org")
+    done = room.run("--format", "email", "--quiet")
+    assert done.code == 1
+    assert done.err[0] == (
+        "newsroom.yaml:9: 기자@example.org has letters that are not ASCII's; "
+        "not every mail server takes other letters before the @, or such a domain"
+    )
 
 
 # --- identifiers ---
@@ -408,11 +416,11 @@ def test_an_identifier_is_stable_and_tells_a_recipient_only_as_a_digest() -> Non
     one = mail.message_id("an-id", 2, "ko", "뉴스룸.kr", "Reporter@Example.org ")
     assert re.fullmatch(r"<an-id\.v2\.ko\.[0-9a-f]{16}@xn--vg1bp7jh2i\.kr>", one)
     assert one == mail.message_id("an-id", 2, "ko", "뉴스룸.kr", "reporter@example.org")
-    others = {
+    ids = {
         mail.message_id("an-id", v, lang, "x.kr", f"{n}@example.org")
         for v, lang, n in product((1, 2), LANGUAGES, range(9))
     }
-    assert len(others) == 54
+    assert len(ids) == 54
     digests = {mail.message_id(id_, 1, "ko", "x.kr", "a@example.org").split(".")[3] for id_ in ("one", "two")}
     assert len(digests) == 2
 

@@ -172,7 +172,8 @@ def _address(header: str, name: str, address: str, path: str) -> Header:
         mailbox.encode("ascii")
     except UnicodeError:
         hint = "not every mail server takes other letters before the @, or such a domain"
-        raise InputError(Problem(path, 0, f"{address} has letters that are not ASCII's", hint)) from None
+        line = getattr(address, "line", 0)
+        raise InputError(Problem(path, line, f"{address} has letters that are not ASCII's", hint)) from None
     if _is_plain(name := _line(name)):
         return Header(formataddr((name, mailbox)), "us-ascii", header_name=header)
     value = Header(name, "utf-8", header_name=header)
