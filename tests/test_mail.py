@@ -207,6 +207,28 @@ def test_a_corrected_mail_tells_each_correction_above_the_headline(mails: Room) 
         assert text.index("November 18, 2026") < text.rindex("A new programme starts")
 
 
+def test_the_embargo_stands_before_all_else_that_a_mail_says_first(room: Room) -> None:
+    release = "title: Much at once\ndate: 2026-03-02\nlanguages: [en]\nembargo: 2026-03-05T09:00\nstatus: {}\n"
+    corrected = release + "corrections: [{{date: 2026-03-03, note: A number was put right.}}]\nbody: Text.\n"
+    expected = {
+        "draft": (
+            "[EMBARGOED until 09:00 CET, March 5, 2026] [DRAFT] [CORRECTED] [Press release] Much at once",
+            ["Embargoed until 09:00 CET, March 5, 2026", "DRAFT – not for publication", "Corrected: version 2"],
+        ),
+        "retracted": (
+            "[EMBARGOED until 09:00 CET, March 5, 2026] [RETRACTED] [Press release] Much at once",
+            ["Embargoed until 09:00 CET, March 5, 2026", "This press release has been retracted."],
+        ),
+    }
+    for status, (subject, first) in expected.items():
+        room.write("releases/much.yaml", corrected.format(status))
+        assert room.run("much", "--drafts", "--quiet", "--now", "2026-03-04T12:00").code == 0
+        assert parsed((room.path / "output/press/much/much.en.eml").read_bytes())["Subject"] == subject
+        text = (room.path / "output/press/much/much.en.txt").read_text("utf-8")
+        assert [line for line in text.split("\n") if line][: len(first)] == first
+        assert text.index("A number was put right.") < text.index("Office of Examples")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_retracted_release_leaves_a_notice_without_its_text_and_files(mails: Room, language: str) -> None:
     id_ = f"retracted-{language}"
