@@ -164,9 +164,8 @@ def test_a_retracted_release_leaves_a_notice_on_its_page_and_for_journalists_and
     samples.edit(f"releases/{VALLEY}.yaml", "city: Sejong", "city: Sejong\nstatus: retracted")
     done = samples.run(VALLEY)
     assert done.code == 0
-    assert samples.files() == sorted(
-        [*press(VALLEY, *ALL), *(f"site/{lang}/{VALLEY}/index.html" for lang in ALL), *ASSETS]
-    )
+    pages = [f"site/{language}/{VALLEY}/index.html" for language in ALL]
+    assert samples.files() == sorted([*press(VALLEY, *ALL), *pages, *ASSETS])
     page = samples.read(f"output/site/en/{VALLEY}/index.html")
     assert "This press release has been retracted." in page
     assert "Cosmetic Valley was founded" not in page
