@@ -23,7 +23,7 @@ from communique.smtp import (
 )
 
 #: Seconds between two rounds: each without a success doubles it.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)

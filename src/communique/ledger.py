@@ -20,7 +20,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -219,8 +219,7 @@ class Ledger:
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
-    kept = {**asdict(delivery), "state": delivery.state.value}
-    return tuple(kept[column] for column in COLUMNS)
+    return tuple(delivery.state.value if column == "state" else getattr(delivery, column) for column in COLUMNS)
 
 
 def _delivery(row: tuple[str | int, ...]) -> Delivery:
