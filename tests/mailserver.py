@@ -1,7 +1,7 @@
 """A mail server for tests: aiosmtpd, told what to answer, which keeps what it took.
 
-Run as a program (``python mailserver.py PORT LOG [DELAY]``) it writes a line for each message into a file, so that it can be
-killed and asked afterwards what it took.
+Run as a program (``python mailserver.py PORT LOG [DELAY]``) it writes a line for each message into a file, so that it
+can be killed and asked afterwards what it took.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class MailServer:
                     options |= {"tls_context": server.tls, "require_starttls": True}
                 if server.login:
                     options |= {"authenticator": server._check, "auth_required": True}
+                    options["auth_require_tls"] = not server.implicit
                 return Its(self.handler, hostname="localhost", **options)
 
         context = self.tls if self.implicit else None
@@ -108,7 +109,7 @@ class MailServer:
 
     def _check(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         given = (data.login.decode(), data.password.decode())
-        return AuthResult(success=given == self.login)
+        return AuthResult(success=given == self.login, handled=False)
 
     def _cut(self, stage: str) -> bool:
         # The controller makes a connection of its own to see that the server is there.

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
+import csv
+import email
 import os
 import pty
 import re
 import shutil
-import sqlite3
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
-from email.utils import parsedate_to_datetime
+from email.message import Message
+from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -25,71 +26,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from conftest import ROOT, Room, Run, copy
-from mailserver import MailServer, free_port
+from conftest import HEADER, ROOT, VALLEY, Office
+from mailserver import MailServer
 
-VALLEY, THREE = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
-HEADER = "email,name,language,outlet,topics,embargo\n"
+THREE = "2026-11-16-three-languages"
 MESSAGE = f"output/press/{VALLEY}/{VALLEY}.{{}}.eml"
-
-
-@dataclass(frozen=True)
-class Office:
-    """A built newsroom whose newsroom.yaml names a mail server on this machine."""
-
-    room: Room
-    port: int
-
-    def send(self, *arguments: str, people: Iterable[str] = (), code: int = 0, **environment: str) -> Run:
-        """Run send for the first sample release to a list of rows, and hold it to its exit code."""
-        rows = list(people)
-        if rows:
-            self.room.write("journalists.csv", HEADER + "".join(f"{row}\n" for row in rows))
-        lists = ("--list", "journalists.csv") if rows else ()
-        ids = () if any(word.startswith("20") for word in arguments) else (VALLEY,)
-        done = self.room.run("send", *ids, *lists, *arguments, env=environment)
-        assert done.code == code, (done.out, done.err)
-        return done
-
-    def smtp(self, settings: str) -> None:
-        """Put another smtp: into newsroom.yaml, and build."""
-        text = self.room.read("newsroom.yaml")
-        self.room.write("newsroom.yaml", re.sub(r"smtp: .*\n", f"smtp: {{{settings}}}\n", text))
-        self.build()
-
-    def build(self) -> None:
-        done = self.room.run("-q")
-        assert done.code == 0, done.err
-
-    def ledger(self) -> dict[str, tuple[int, str, str]]:
-        """Return version, state and words by recipient, as the backup has them, which agrees with the database."""
-        lines = self.room.read("sent/ledger.jsonl").splitlines()
-        kept = [row for row in map(json.loads, lines) if "list" not in row]
-        with sqlite3.connect(self.room.path / "sent/ledger.sqlite") as database:
-            rows = database.execute("SELECT version, recipient, state, words FROM delivery").fetchall()
-        database.close()
-        assert sorted(rows) == sorted((r["version"], r["recipient"], r["state"], r["words"]) for r in kept)
-        return {row["recipient"]: (row["version"], row["state"], row["words"]) for row in kept}
-
-    def states(self) -> dict[str, str]:
-        return {who: state for who, (_, state, _) in self.ledger().items()}
-
-
-@pytest.fixture(scope="session")
-def office_once(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    port = free_port()
-    room = copy(ROOT, tmp_path_factory.mktemp("office") / "room")
-    settings = f"host: 127.0.0.1, port: {port}, security: none, sender: press@example.org"
-    room.write("newsroom.yaml", room.read("newsroom.yaml") + f"smtp: {{{settings}}}\n")
-    done = room.run("-q")
-    assert done.code == 0, done.err
-    return Office(room, port)
-
-
-@pytest.fixture
-def office(office_once: Office, tmp_path: Path) -> Office:
-    shutil.copytree(office_once.room.path, tmp_path / "room")
-    return Office(Room(tmp_path / "room"), office_once.port)
 
 
 @pytest.fixture
@@ -138,9 +79,7 @@ def test_without_yes_it_is_only_shown(office: Office, server: MailServer) -> Non
     assert (server.taken, office.ledger()) == ([], {})
 
 
-def message(office: Office, language: str):  # type: ignore[no-untyped-def]
-    import email
-
+def message(office: Office, language: str) -> Message:
     return email.message_from_bytes((office.room.path / MESSAGE.format(language)).read_bytes())
 
 
@@ -225,7 +164,7 @@ def test_rows_with_problems_are_told_and_the_others_are_sent(office: Office, ser
 
 def test_several_releases_go_to_one_list(office: Office, server: MailServer) -> None:
     office.send(VALLEY, THREE, "--yes", people=["a@example.org,,en,,,"])
-    assert [taken.message["Message-ID"].split(".v1.")[0] for taken in server.taken] == [f"<{VALLEY}", f"<{THREE}"]
+    assert [taken.message["Message-ID"].partition(".v")[0] for taken in server.taken] == [f"<{VALLEY}", f"<{THREE}"]
 
 
 # --- what is refused ---
@@ -326,9 +265,10 @@ def test_nobody_sees_another_recipient(office: Office, server: MailServer) -> No
 @pytest.mark.parametrize("name", ['"Kim, ""K"" <x@example.org>"', "Kim; Lee:", "Zoë d’Arc", "김" * 60, "a\\b", "(c)"])
 def test_a_name_is_only_ever_a_name(office: Office, server: MailServer, name: str) -> None:
     office.send("--yes", people=[f"kim@example.org,{name},en,,,"])
-    (to,) = server.taken[0].message["To"].addresses
+    # Read by the older of the library's two parsers: the newer puts spaces between the parts of a long name.
+    shown, address = parseaddr(email.message_from_bytes(server.taken[0].data)["To"])
     plain = name[1:-1].replace('""', '"') if name.startswith('"') else name
-    assert (to.addr_spec, to.display_name) == ("kim@example.org", plain)
+    assert (address, str(make_header(decode_header(shown)))) == ("kim@example.org", plain)
 
 
 def test_one_click_unsubscribing_names_the_recipient(office: Office, server: MailServer) -> None:
@@ -361,11 +301,11 @@ def correct(office: Office, note: str = "A figure was corrected.") -> None:
     text = office.room.read(f"releases/{VALLEY}.yaml")
     assert "corrections:" not in text
     office.room.write(f"releases/{VALLEY}.yaml", text + f"corrections:\n  - {{date: 2023-11-22, note: {note}}}\n")
-    source = re.search(r"^source_language: (\w+)", text, re.M)
-    for language in {"ko", "en", "fr"} - {source[1] if source else "en"}:
+    texts = {"ko": "수치를 바로잡았습니다.", "fr": "Un chiffre a été corrigé."}
+    for language, text in texts.items():
         done = office.room.run("translate", VALLEY)
         path = f"locales/{language}/LC_MESSAGES/{VALLEY}.po"
-        office.room.edit(path, f'msgid "{note}"\nmsgstr ""', f'msgid "{note}"\nmsgstr "정정 corrigé"')
+        office.room.edit(path, f'msgid "{note}"\nmsgstr ""', f'msgid "{note}"\nmsgstr "{text}"')
         assert done.code == 0
     office.build()
 
@@ -390,7 +330,7 @@ def test_a_correction_goes_to_who_had_the_first_version_and_under_it(office: Off
         assert mail["Message-ID"] != first[taken.to] and ".v2." in mail["Message-ID"]
     assert done.out[0] == f"{VALLEY}, version 2: 3 messages"
     assert "Recipients who have it already: 1" in done.out
-    assert str(server.taken[0].message["To"]) == "김기자 <kim@example.org>"
+    assert "김기자 <kim@example.org>" in [str(taken.message["To"]) for taken in server.taken]
     office.send("--correction", "--yes")
     assert len(server.taken) == 3
 
@@ -465,8 +405,8 @@ def test_a_connection_that_goes_at_the_end_leaves_a_question(office: Office) -> 
         done = office.send("--yes", people=people, code=1)
         assert [taken.to[0] for taken in server.taken] == ["a", "b", "c"]
         assert done.err == [
-            "a@example.org: unknown whether it arrived: no answer to the whole message: connection unexpectedly closed; "
-            "look into the server's log, then send again"
+            "a@example.org: unknown whether it arrived: no answer to the whole message: connection unexpectedly "
+            "closed; look into the server's log, then send again"
         ]
         assert office.states() == {"a@example.org": "unknown", "b@example.org": "accepted", "c@example.org": "accepted"}
         again = office.send("--yes", people=people)
@@ -576,9 +516,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def context(authority: Path, name: str = "localhost"):  # type: ignore[no-untyped-def]
-    import ssl
-
+def context(authority: Path, name: str = "localhost") -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(authority / f"{name}.pem")
     return made
@@ -587,6 +525,7 @@ def context(authority: Path, name: str = "localhost"):  # type: ignore[no-untype
 SECRET = "correct horse battery"
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_over_tls_with_a_password_of_the_environment(office: Office, authority: Path, security: str) -> None:
     office.smtp(f"host: localhost, port: {office.port}, security: {security}, username: press, sender: p@example.org")
@@ -665,8 +604,6 @@ def test_a_report_is_a_table_and_csv(office: Office, server: MailServer) -> None
         ["1", "fr", "0", "0", "0", "1", "0"],
     ]
     assert table[4:] == ["Refused:", "  b@example.org: 550 =cmd"]
-    import csv
-
     rows = list(csv.DictReader(office.send("--report", "--csv").out))
     assert [(r["address"], r["name"], r["outlet"], r["language"], r["state"], r["words"]) for r in rows] == [
         ("a@example.org", "A, B", "Paper", "en", "accepted", "250 OK number 1"),
@@ -724,7 +661,8 @@ def test_a_person_is_forgotten_and_still_counts(office: Office, server: MailServ
     assert [line.split() for line in office.send("--report").out[2:4]][1][:5] == ["1", "ko", "0", "0", "1"]
 
 
-def test_a_list_outside_is_remembered_for_forgetting(office: Office, server: MailServer, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("server")
+def test_a_list_outside_is_remembered_for_forgetting(office: Office, tmp_path: Path) -> None:
     outside = tmp_path / "lists/all.csv"
     outside.parent.mkdir()
     outside.write_text(HEADER + "a@example.org,,en,,,\nb@example.org,,en,,,\n")

@@ -128,12 +128,16 @@ class Original:
 
 
 def _to(to: Mailbox, name: str) -> bytes:
-    return _folded("To", Address(name, addr_spec=to.address), policy.SMTP if to.is_ascii else policy.SMTPUTF8)
+    if to.is_ascii:
+        return _folded("To", Address(name, addr_spec=to.address))
+    # The library has no such addresses; letters of any kind may stand in a quoted string then (RFC 6532 3.2).
+    quoted = re.sub(r'(["\\\\])', r"\\\1", name)
+    return f' "{quoted}" <{to.address}>\r\n'.encode() if name else f" {to.address}\r\n".encode()
 
 
-def _folded(name: str, value: object, rules: policy.EmailPolicy[Any] = policy.SMTP) -> bytes:
+def _folded(name: str, value: object) -> bytes:
     """Return a header's value as it travels: with the space before it and the end of its last line."""
-    field: str = rules.header_factory(name, value).fold(policy=rules)
+    field: str = policy.SMTP.header_factory(name, value).fold(policy=policy.SMTP)
     return field.encode()[len(name) + 1 :]
 
 

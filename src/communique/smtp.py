@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import select
 import smtplib
 import socket
 import ssl
@@ -204,6 +205,8 @@ class Connection:
             raise UnusableError(
                 f"{to.host} does not let {to.username} in: {words}", hint="look at username and password"
             ) from None
+        except smtplib.SMTPServerDisconnected:
+            raise
         except smtplib.SMTPException as error:
             raise UnusableError(f"{to.host} has no way of signing in that is known here: {error}") from None
 
@@ -223,9 +226,15 @@ class Connection:
             self._smtp.send(header)
             self._smtp.send(body)
         before_end()
+        with self._speaking():
+            # A server that speaks before the end of a message does not take it, if it speaks at all. Over TLS, what
+            # waits to be read may be the protocol's own.
+            if not isinstance(self._sock, ssl.SSLSocket) and select.select([self._sock], [], [], 0)[0]:
+                self._expect(*self._smtp.getreply(), wanted=0)
+            # When this fails, no part of the end was sent that a server could read.
+            self._smtp.send(b".\r\n")
         try:
             self._sock.settimeout(TAKING)
-            self._smtp.send(b".\r\n")
             code, words = self._smtp.getreply()
             self._sock.settimeout(ANSWERING)
         except (*_GONE, smtplib.SMTPException) as error:
