@@ -28,7 +28,8 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
 def signed(office: Office, key: tuple[Path, bytes], people: list[str]) -> list[bytes]:
     office.smtp(
         f"host: 127.0.0.1, port: {office.port}, security: none, sender: press@example.org, "
-        f'unsubscribe: "https://example.org/off?{{address}}", dkim: {{domain: example.org, selector: s1, key: {key[0]}}}'
+        'unsubscribe: "https://example.org/off?{address}", '
+        f"dkim: {{domain: example.org, selector: s1, key: {key[0]}}}"
     )
     with MailServer(office.port) as server:
         office.send("--yes", people=people)
