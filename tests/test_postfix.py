@@ -1,4 +1,4 @@
-"""From the list to the mailbox: send hands messages to Postfix, which queues and delivers them; the mailbox is read back."""
+"""From the list to the mailbox: send hands messages to Postfix, which delivers them; the mailbox is read back."""
 
 from __future__ import annotations
 
