@@ -379,6 +379,12 @@ def test_what_the_server_refuses_is_recorded_and_the_others_are_sent(
     assert set(office.states().values()) == {"accepted"}
 
 
+def test_what_a_server_says_cannot_steer_a_terminal(office: Office, server: MailServer) -> None:
+    server.answer = lambda stage, address: "550 no\x1b[2Jsuch\x07user" if stage == "rcpt" else None
+    done = office.send("--yes", people=["a@example.org,,en,,,"], code=1)
+    assert done.err == ["a@example.org: refused: 550 no\ufffd[2Jsuch\ufffduser; look at the address"]
+
+
 def test_patience_ends_and_the_next_send_goes_on(office: Office, server: MailServer) -> None:
     server.answer = lambda stage, address: "451 later" if stage == "end" and address[0] == "b" else None
     people = ["a@example.org,,en,,,", "b@example.org,,en,,,"]
@@ -429,6 +435,22 @@ def test_what_arrived_can_be_said_by_hand(office: Office) -> None:
         assert office.states() == {"a@example.org": "accepted", "b@example.org": "unknown"}
         office.send("--yes", "--resend-unknown", people=people)
         assert [taken.to[0] for taken in server.taken] == ["a", "b", "b"]
+
+
+def test_at_a_terminal_the_unknown_is_asked_about(office: Office) -> None:
+    people = ["a@example.org,,en,,,", "b@example.org,,en,,,"]
+    with MailServer(office.port, drop="end", drops=2):
+        office.send("--yes", people=people, code=1)
+    command = [sys.executable, str(ROOT / "build.py"), "send", VALLEY, "--list", "journalists.csv"]
+    ours, its = pty.openpty()
+    run = subprocess.Popen(command, cwd=office.room.path, stdin=its, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with run:
+        os.write(ours, b"a\n\n")
+        _, err = run.communicate(timeout=60)
+    os.close(ours)
+    os.close(its)
+    assert err.count(b"a: it arrived, Enter: leave it: ") == 2
+    assert office.states() == {"a@example.org": "accepted", "b@example.org": "unknown"}
 
 
 def test_a_slow_server_is_waited_for(office: Office) -> None:
@@ -666,9 +688,12 @@ def test_a_list_outside_is_remembered_for_forgetting(office: Office, tmp_path: P
     outside = tmp_path / "lists/all.csv"
     outside.parent.mkdir()
     outside.write_text(HEADER + "a@example.org,,en,,,\nb@example.org,,en,,,\n")
+    outside.chmod(0o640)
     office.send("--list", str(outside), "--yes")
     office.room.run("forget", "a@example.org")
     assert outside.read_text() == HEADER + "b@example.org,,en,,,\n"
+    assert outside.stat().st_mode & 0o777 == 0o640
+    assert [place.name for place in outside.parent.iterdir()] == ["all.csv"]
 
 
 # --- speed ---

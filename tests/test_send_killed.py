@@ -209,3 +209,34 @@ def test_killed_while_the_server_thinks_it_is_unknown(office: Office) -> None:
 def office_state(office: Office) -> str:
     lines = office.room.run("send", VALLEY, "--report").out
     return "in flight" if "In flight:" in lines else ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_politely_nothing_is_left_unknown(office: Office, number: signal.Signals) -> None:
+    write_list(office, 20)
+    with MailServer(office.port, delay=0.5) as server:
+        with sending(office) as run:
+            while not server.tries["rcpt"]:
+                time.sleep(0.02)
+            run.send_signal(number)
+            assert run.wait() == 130
+        taken = len(server.taken)
+        assert taken < 4
+        states = Counter(office.states().values())
+        assert states == {"accepted": taken, "planned": 20 - taken}
+        server.delay = 0
+        office.send("--list", "journalists.csv", "--yes")
+        assert sorted(one.to for one in server.taken) == sorted(f"r{n}@example.org" for n in range(20))
+
+
+def test_stopped_while_it_waits_it_ends_at_once(office: Office) -> None:
+    write_list(office, 2)
+    with sending(office) as run:
+        assert run.stderr
+        while b"again in 4 s" not in run.stderr.readline():
+            pass
+        run.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        assert run.wait() == 130
+        assert time.monotonic() - start < 2
+    assert Counter(office.states().values()) == {"planned": 2}

@@ -33,8 +33,7 @@ def preview(mailing: Mailing, subjects: dict[str, str], *, embargo: str, whole: 
         yield f"Unknown from an earlier send ({len(mailing.unknown)}), not sent again by itself:"
         yield from (f"  {d.address}: {d.words}; {d.message_id}" for d in mailing.unknown)
         yield "  Look for them in the server's log; then add --resend-unknown, or run once with --unknown-arrived."
-    yield from (f"Recipients who {why}: {number}" if why.startswith("ha") else f"Recipients {why}: {number}"
-                for why, number in mailing.settled.items())  # fmt: skip
+    yield from (f"Recipients {why}: {number}" for why, number in mailing.settled.items())
 
 
 def _grouped(held: Iterable[tuple[str, str]], *, whole: bool) -> Iterator[str]:

@@ -91,11 +91,6 @@ class Original:
         self.body = re.sub(rb"(?m)^\.", b"..", self.content)
         self.is_7bit = data.isascii()
 
-    @property
-    def size(self) -> int:
-        """About how large a copy is (octets): its own headers are small."""
-        return len(self.body) + sum(len(name) + len(value) for name, value in self._fields) + 4096
-
     def copy(
         self,
         to: Mailbox,

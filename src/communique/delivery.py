@@ -53,7 +53,8 @@ class Courier:
 
     ``patience`` is how long (seconds) messages that the server puts off are tried again, ``rate`` the messages a minute
     at most, 0 for as many as the server takes. ``tell`` is called with what somebody who waits wants to know,
-    ``progress`` with the number of messages that the server took.
+    ``progress`` with the number of messages that the server took. Set ``stopping`` to have it end with
+    KeyboardInterrupt after the message at hand; while it is ``resting`` there is none.
     """
 
     account: Account
@@ -64,8 +65,9 @@ class Courier:
     rate: float = 0.0
     tell: Callable[[str], None] = lambda _: None
     progress: Callable[[int], None] = lambda accepted: None
-    sleep: Callable[[float], None] = time.sleep
     outcome: Outcome = field(default_factory=Outcome)
+    stopping: bool = False
+    resting: bool = False
     _line: Connection | None = None
     _next: float = 0.0
 
@@ -90,10 +92,15 @@ class Courier:
                 self._leave()
                 pause = min(FIRST_PAUSE if len(waiting) < before else pause * 2, LONGEST_PAUSE, left)
                 self.tell(f"{len(waiting)} to be sent yet ({waiting[0][1]}); again in {pause:.0f} s")
-                self.sleep(pause)
+                self._rest(pause)
         finally:
             self._leave()
         return self.outcome
+
+    def _rest(self, seconds: float) -> None:
+        self.resting = True
+        time.sleep(seconds)
+        self.resting = False
 
     def _leave(self) -> None:
         if self._line:
@@ -106,6 +113,8 @@ class Courier:
         #: Messages since the connection was made: one that took none is not made anew at once.
         taken = 0
         for number, item in enumerate(items):
+            if self.stopping:
+                raise KeyboardInterrupt
             if self._line is None or not self._line.is_open:
                 try:
                     self._line = Connection(self.account)
@@ -171,5 +180,5 @@ class Courier:
         if self.rate:
             now = time.monotonic()
             if now < self._next:
-                self.sleep(self._next - now)
+                self._rest(self._next - now)
             self._next = max(now, self._next) + 60 / self.rate

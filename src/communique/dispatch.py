@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -202,9 +205,29 @@ class _Work:
         )
         self.book.plan(item.row for item in items if item.row)
         try:
-            courier.deliver(items)
+            with _stoppable(courier):
+                courier.deliver(items)
         finally:
             _tell(courier.outcome, problems, quiet=self.options.quiet)
+
+
+@contextlib.contextmanager
+def _stoppable(courier: Courier) -> Iterator[None]:
+    """Have Ctrl-C and a polite kill wait for the answer to the message at hand, so that none is left unknown."""
+
+    def stop(number: int, _: object) -> None:
+        if courier.resting or courier.stopping:
+            raise KeyboardInterrupt
+        courier.stopping = True
+        if number == signal.SIGINT:
+            print("communique: stops after this message", file=sys.stderr, flush=True)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _progress(total: int, *, quiet: bool) -> Callable[[int], None]:
@@ -273,7 +296,7 @@ def _forget(options: argparse.Namespace, root: Path) -> int:
         given = [path.resolve() for path in options.list or ()]
         if missing := [path for path in given if not path.is_file()]:
             raise UsageError(f"there is no list {missing[0]}")
-        beside = [path for path in sorted(root.glob("*.csv")) if recipients.is_list(path.read_bytes())]
+        beside = [path.resolve() for path in sorted(root.glob("*.csv")) if recipients.is_list(path.read_bytes())]
         for path in dict.fromkeys((*given, *map(Path, book.lists()), *beside)):
             _strike(path, key, problems)
         rows = book.forget(key)
@@ -293,5 +316,9 @@ def _strike(path: Path, key: str, problems: Problems) -> None:
         problems.add(str(path), 0, f"cannot be read as a list: {error}", "take the person out of it yourself")
     else:
         if gone:
-            write_whole(path, kept)
+            # Who may read the list stays as it is.
+            unfinished = path.with_name(f".{path.name}.unfinished")
+            unfinished.touch(mode=0o600)
+            shutil.copymode(path, unfinished)
+            write_whole(path, kept, unfinished)
         print(f"{path}: {count(gone, 'row')} taken out")

@@ -108,13 +108,13 @@ def _place(mailing: Mailing, one: Recipient, had: list[Delivery], choice: Choice
     if not choice.takes(address, one.outlet):
         _count(mailing, "left out by --only or --exclude")
     elif now and now.state is State.ACCEPTED:
-        _count(mailing, "have it already")
+        _count(mailing, "who have it already")
     elif now and now.state in (State.UNKNOWN, State.IN_FLIGHT) and not choice.resend_unknown:
         mailing.unknown.append(now)
     elif now and now.state is State.REFUSED and not choice.retry_refused:
         mailing.held.append((address, f"refused before: {now.words}; --retry-refused tries again"))
     elif choice.correction and not earlier:
-        _count(mailing, "had no earlier version")
+        _count(mailing, "who had no earlier version")
     elif earlier and not choice.correction:
         reason = f"had version {earlier[-1].version}; --correction sends them version {offer.version}"
         mailing.held.append((address, reason))

@@ -149,7 +149,7 @@ class Dkim:
 
     domain: HostName = key("The domain that answers for the messages, that of the sender's address.")
     selector: Word = key("The name under which the domain's DNS has the public key.")
-    key: FilePath = key("The private key's file (RSA, PEM), from the newsroom's folder on; keep it out of that folder.")
+    key: FilePath = key("The private key's file, RSA in PEM; best outside of the newsroom's folder.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -307,7 +307,8 @@ def _of_code(code: int, words: str) -> SmtpError:
 
 def _words(code: int, words: bytes | str) -> str:
     text = words.decode("utf-8", "backslashreplace") if isinstance(words, bytes) else words
-    return fold(f"{code} {text}")
+    # What a server says is shown on a terminal: nothing in it may steer that.
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in fold(f"{code} {text}"))
 
 
 def _reason(error: Exception) -> str:
