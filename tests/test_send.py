@@ -728,3 +728,40 @@ def test_five_hundred_go_at_a_hundred_a_second_in_flat_memory(office: Office, tm
     rate = 480 / (seconds[1] - seconds[0])
     assert rate > 100, f"{rate:.0f} messages a second"
     assert peaks[1] - peaks[0] < 5_000, f"{peaks} KB"
+
+
+@pytest.mark.slow
+def test_ten_thousand_rows_are_planned_in_seconds(office: Office) -> None:
+    people = (f"r{n}@paper{n % 700}.example,기자 {n},ko;en,신문 {n % 700},sports,yes" for n in range(9_990))
+    start = time.monotonic()
+    done = office.send(people=[*people, *(f"x{n}@example.org,,en,,,".replace("x9", "x0") for n in range(10))], code=1)
+    assert time.monotonic() - start < 15
+    assert done.out[0] == f"{VALLEY}, version 1: 9 messages"
+    assert len(done.out) < 12
+    assert done.err == [
+        "journalists.csv:10001: x0@example.org is twice in the list; first in journalists.csv:9992; delete one"
+    ]
+
+
+# --- what does not belong in it ---
+
+
+def test_a_headline_cannot_add_a_header(office: Office, server: MailServer) -> None:
+    path = f"releases/{VALLEY}.yaml"
+    text = office.room.read(path)
+    office.room.write(
+        path, re.sub(r"^title: .*\n", 'title: "A headline\\\\r\\\\nBcc: x@example.org"\n', text, flags=re.M)
+    )
+    office.room.run("-q")
+    office.send("--yes", people=["a@example.org,,en,,,"])
+    (taken,) = server.taken
+    assert taken.message["Bcc"] is None
+    assert taken.message["Subject"].endswith("A headline Bcc: x@example.org")
+
+
+def test_a_build_loads_nothing_of_sending(office: Office) -> None:
+    names = ("accounts", "copies", "delivery", "dispatch", "ledger", "mailing", "outbox", "recipients", "smtp")
+    loaded = {f"communique.{name}" for name in names} | {"smtplib", "dkim", "idna", "keyring"}
+    code = f"import sys; from communique import cli; cli.main(['--force', '-q']); print({loaded} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=office.room.path, capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
