@@ -66,6 +66,7 @@ class MailServer:
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     login: tuple[str, str] | None = None
+    plain: bool = False
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
     tries: Counter[str] = field(default_factory=Counter)
@@ -95,7 +96,7 @@ class MailServer:
                     options |= {"tls_context": server.tls, "require_starttls": True}
                 if server.login:
                     options |= {"authenticator": server._check, "auth_required": True}
-                    options["auth_require_tls"] = not server.implicit
+                    options["auth_require_tls"] = not (server.implicit or server.plain)
                 return Its(self.handler, hostname="localhost", **options)
 
         context = self.tls if self.implicit else None

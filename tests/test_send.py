@@ -577,6 +577,23 @@ def test_over_tls_with_a_password_of_the_environment(office: Office, authority: 
     assert not any(secret in told or secret.encode() in kept for secret in coded)
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+def test_a_password_of_the_keyring(office: Office, tmp_path: Path) -> None:
+    office.smtp(f"host: 127.0.0.1, port: {office.port}, security: none, username: press, sender: p@example.org")
+    (tmp_path / "ring.py").write_text(
+        "from keyring.backend import KeyringBackend\n"
+        "class Ring(KeyringBackend):\n"
+        "    priority = 1\n"
+        f"    def get_password(self, service, username): return {{('communique', 'press@127.0.0.1'): '{SECRET}'}}.get("
+        "(service, username))\n"
+        "    def set_password(self, *_): raise NotImplementedError\n"
+    )
+    ring = {"PYTHON_KEYRING_BACKEND": "ring.Ring", "PYTHONPATH": str(tmp_path)}
+    with MailServer(office.port, login=("press", SECRET), plain=True) as server:
+        office.send("--yes", people=["a@example.org,,en,,,"], **ring)
+    assert len(server.taken) == 1
+
+
 def test_a_certificate_of_another_name_is_not_trusted(office: Office, authority: Path) -> None:
     office.smtp(f"host: localhost, port: {office.port}, security: starttls, sender: p@example.org")
     with MailServer(office.port, tls=context(authority, "elsewhere.example")) as server:

@@ -72,6 +72,7 @@ class Delivery:
 
 
 COLUMNS = tuple(field.name for field in fields(Delivery))
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _PUT = f"INSERT OR REPLACE INTO delivery VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
@@ -171,7 +172,7 @@ class Ledger:
             self._db.executemany(_PUT, map(_row, deliveries))
         if self._backup:
             with self._writing():
-                self._backup.writelines(_line(delivery) for delivery in deliveries)
+                self._backup.writelines(_line(_row(delivery)) for delivery in deliveries)
                 self._backup.flush()
 
     # --- the backup ---
@@ -183,7 +184,7 @@ class Ledger:
             unfinished.chmod(0o600)
             file.writelines(json.dumps({"list": path}, ensure_ascii=False) + "\n" for path in self.lists())
             rows = self._db.execute("SELECT * FROM delivery ORDER BY release, version, recipient")
-            file.writelines(_line(_delivery(row)) for row in rows)
+            file.writelines(map(_line, rows))
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self._backup_path)
@@ -227,8 +228,8 @@ def _delivery(row: tuple[str | int, ...]) -> Delivery:
     return Delivery(**{**kept, "state": State(kept["state"])})  # type: ignore[arg-type]
 
 
-def _line(delivery: Delivery) -> str:
-    return json.dumps(dict(zip(COLUMNS, _row(delivery), strict=True)), ensure_ascii=False) + "\n"
+def _line(row: tuple[object, ...]) -> str:
+    return _ENCODER.encode(dict(zip(COLUMNS, row, strict=True))) + "\n"
 
 
 def _now() -> str:

@@ -12,6 +12,7 @@ from communique.copies import Original
 from communique.errors import InputError, Problem, Problems
 from communique.intake import Request
 from communique.inventory import digest
+from communique.jobs import Shared
 from communique.journal import Record
 from communique.mailing import Offer
 from communique.model import LANGUAGES, Newsroom, Release
@@ -43,11 +44,18 @@ def parcels(
     """
     now = datetime.now(UTC)
     request = Request(now, ids=tuple(dict.fromkeys(ids)))
-    found = survey.survey(root, request.ids)
+    presses: list[Press] = []
+
+    def make(shared: Shared) -> Press:
+        # Templates take long to read: the survey has the same press.
+        presses.append(Press(shared))
+        return presses[0]
+
+    records = engine.standing(root, output, request, make, source.find_among, on_wait)
+    found = survey.survey(root, request.ids, presses[0])
     newsroom, desk = found.newsroom, found.press.desk
     if newsroom is None or desk is None:
         raise InputError(*found.problems)
-    records = engine.standing(root, output, request, Press, source.find_among, on_wait)
     shared = [problem for problem in found.problems if not problem.warning]
     ready = []
     for reader, release in found.releases():
