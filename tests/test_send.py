@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
@@ -362,7 +363,7 @@ def test_what_the_server_puts_off_is_tried_again(office: Office, server: MailSer
     assert set(office.states().values()) == {"accepted"}
 
 
-@pytest.mark.parametrize("stage", ["mail", "rcpt", "end"])
+@pytest.mark.parametrize("stage", ["rcpt", "end"])
 def test_what_the_server_refuses_is_recorded_and_the_others_are_sent(
     office: Office, server: MailServer, stage: str
 ) -> None:
@@ -377,6 +378,26 @@ def test_what_the_server_refuses_is_recorded_and_the_others_are_sent(
     assert any("a@example.org: refused before: 550 5.1.1" in line for line in again.out)
     office.send("--yes", "--retry-refused", people=people)
     assert set(office.states().values()) == {"accepted"}
+
+
+def test_a_sender_who_is_refused_stops_the_send(office: Office, server: MailServer) -> None:
+    server.answer = lambda stage, address: "550 5.7.1 not your address" if stage == "mail" else None
+    people = [f"{name}@example.org,,en,,," for name in "ab"]
+    done = office.send("--yes", people=people, code=1)
+    assert re.match(r"newsroom.yaml:\d+: smtp: it takes no mail from press@example.org: 550 5.7.1", done.err[-1])
+    assert (server.tries["mail"], set(office.states().values())) == (1, {"planned"})
+
+
+def test_a_server_that_refuses_everything_is_not_asked_five_hundred_times(office: Office, server: MailServer) -> None:
+    server.answer = lambda stage, address: "554 looks like spam" if stage == "end" else None
+    people = [f"r{n:02}@example.org,,en,,," for n in range(30)]
+    done = office.send("--yes", people=people, code=1)
+    told = "smtp: it refused the first 10 messages, and no more were tried: 554 looks like spam; ask who runs"
+    assert told in done.err[0] or told in done.err[-1]
+    assert (server.tries["rcpt"], Counter(office.states().values())) == (10, {"refused": 10, "planned": 20})
+    server.answer = lambda stage, address: None
+    office.send("--yes", "--retry-refused", people=people)
+    assert Counter(office.states().values()) == {"accepted": 30}
 
 
 def test_what_a_server_says_cannot_steer_a_terminal(office: Office, server: MailServer) -> None:
@@ -561,9 +582,9 @@ def test_over_tls_with_a_password_of_the_environment(office: Office, authority: 
             in (none.err[0])
         )
         wrong = office.send("--yes", people=people, code=1, SSL_CERT_FILE=trusted, COMMUNIQUE_SMTP_PASSWORD="guess")
-        assert wrong.err[0].startswith("newsroom.yaml: smtp: localhost does not let press in: 535")
+        assert wrong.err[0].partition(" ")[2].startswith("smtp: localhost does not let press in: 535")
         strange = office.send("--yes", people=people, code=1, COMMUNIQUE_SMTP_PASSWORD=SECRET)
-        assert strange.err[0].startswith("newsroom.yaml: smtp: the certificate of localhost is not to be trusted: ")
+        assert strange.err[0].partition(" ")[2].startswith("smtp: the certificate of localhost is not to be trusted: ")
         assert server.taken == []
         good = office.send("--yes", people=people, SSL_CERT_FILE=trusted, COMMUNIQUE_SMTP_PASSWORD=SECRET)
     assert [taken.to for taken in server.taken] == ["a@example.org"]
@@ -606,7 +627,7 @@ def test_without_starttls_nothing_goes_in_the_clear(office: Office) -> None:
     office.smtp(f"host: localhost, port: {office.port}, security: starttls, username: press, sender: p@example.org")
     with MailServer(office.port) as server:
         done = office.send("--yes", people=["a@example.org,,en,,,"], code=1, COMMUNIQUE_SMTP_PASSWORD=SECRET)
-    assert done.err[0].startswith(f"newsroom.yaml: smtp: localhost:{office.port} does not offer STARTTLS")
+    assert done.err[0].partition(" ")[2].startswith(f"smtp: localhost:{office.port} does not offer STARTTLS")
     assert (server.taken, server.tries["mail"]) == ([], 0)
 
 

@@ -20,10 +20,13 @@ from communique.smtp import (
     RefusedError,
     SmtpError,
     UnfitError,
+    UnusableError,
 )
 
 #: Seconds between two rounds: each without a success doubles it.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 120.0
+#: So many refusals and nothing else are the sender's fault, not the recipients'.
+ENOUGH_REFUSED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,15 @@ class Courier:
             self._leave()
         return self.outcome
 
+    def _take_heed(self, words: str) -> None:
+        """Stop when the server refused all that it was asked so far: more of the same only harms the sender's name."""
+        if not self.outcome.accepted and len(self.outcome.refused) >= ENOUGH_REFUSED:
+            message = f"it refused the first {ENOUGH_REFUSED} messages, and no more were tried: {words}"
+            raise self._unusable(message, "ask who runs the server; then send with --retry-refused")
+
+    def _unusable(self, words: str, hint: str) -> InputError:
+        return InputError(Problem(self.account.path, self.account.line, f"smtp: {words}", hint))
+
     def _rest(self, seconds: float) -> None:
         self.resting = True
         time.sleep(seconds)
@@ -121,13 +133,16 @@ class Courier:
                 except (LostError, DeferredError) as error:
                     return again + [(one, error.words) for one in items[number:]]
                 except SmtpError as error:
-                    raise InputError(Problem("newsroom.yaml", 0, f"smtp: {error.words}", error.hint)) from None
+                    raise self._unusable(error.words, error.hint) from None
                 taken = 0
             self._keep_to_rate()
             try:
                 words = self._send(item, self._line)
             except RefusedError as error:
                 self._note(item, State.REFUSED, error.words)
+                self._take_heed(error.words)
+            except UnusableError as error:
+                raise self._unusable(error.words, error.hint) from None
             except UnfitError as error:
                 self._note(item, State.PLANNED, error.words)
                 self.outcome.waiting.append((item.mail.recipient.mailbox.address, error.words))

@@ -37,7 +37,9 @@ def run(options: argparse.Namespace, root: Path, output: Path) -> int:
     output = options.output or output
     if options.verb == "pack":
         return _pack(options, root, output)
-    return _report(options, root) if options.report else _send(options, root, output)
+    if options.report:
+        return _report(options, root)
+    return _note_arrived(options, root) if options.unknown_arrived else _send(options, root, output)
 
 
 def _on_wait() -> None:
@@ -53,23 +55,20 @@ def _send(options: argparse.Namespace, root: Path, output: Path) -> int:
     lists = _lists(options.list or ())
     people = _proofs(options.to) if options.to else recipients.read(lists, problems) if lists else None
     newsroom, parcels = outbox.parcels(root, output, options.ids, problems, _on_wait)
-    with ledger.opened(root) as book:
-        if stranded := book.begin():
-            print(f"communique: an earlier send was stopped: {count(stranded, 'message')} unknown", file=sys.stderr)
-        if options.unknown_arrived:
-            _note_arrived(options, book)
-            if people is None and not options.correction:
-                return OK
-        work = _Work(options, newsroom, book, root)
-        items = [item for parcel in parcels for item in work.prepare(parcel, people, problems)]
-        if not items:
-            print("There is nothing to send.")
-        elif _confirmed(options, len(items)):
-            book.note_lists(str(path.resolve()) for path in options.list or ())
-            work.deliver(items, problems)
-        else:
-            print("Nothing was sent. --yes sends it.")
-    report.tell(problems)
+    try:
+        with ledger.opened(root) as book:
+            _begin(book)
+            work = _Work(options, newsroom, book, root)
+            items = [item for parcel in parcels for item in work.prepare(parcel, people, problems)]
+            if not items:
+                print("There is nothing to send.")
+            elif _confirmed(options, len(items)):
+                book.note_lists(str(path.resolve()) for path in options.list or ())
+                work.deliver(items, problems)
+            else:
+                print("Nothing was sent. --yes sends it.")
+    finally:
+        report.tell(problems)
     return PROBLEMS if problems.serious else OK
 
 
@@ -79,7 +78,7 @@ def _refuse_nonsense(options: argparse.Namespace) -> None:
         raise UsageError("--csv goes with --report")
     if options.to and (options.list or options.correction):
         raise UsageError("--to sends a proof to one address; it takes no --list and no --correction")
-    if not (options.list or options.to or options.correction or options.unknown_arrived):
+    if not (options.list or options.to or options.correction):
         raise UsageError("send needs --list FILE; or --to ADDRESS for a proof, or --correction, or --report")
 
 
@@ -110,14 +109,29 @@ def _choice(options: argparse.Namespace) -> Choice:
     )
 
 
-def _note_arrived(options: argparse.Namespace, book: Ledger) -> None:
-    """Settle what is unknown as the user found it in the server's log."""
+def _begin(book: Ledger) -> None:
+    if stranded := book.begin():
+        print(f"communique: an earlier send was stopped: {count(stranded, 'message')} unknown", file=sys.stderr)
+
+
+def _note_arrived(options: argparse.Namespace, root: Path) -> int:
+    """Settle what is unknown as the user found it in the server's log; nothing is sent."""
+    if options.list or options.to or options.correction:
+        raise UsageError("--unknown-arrived only notes; send afterwards")
     choice = _choice(options)
-    for id_ in options.ids:
-        unknown = [d for d in book.deliveries(id_) if d.state is State.UNKNOWN and choice.takes(d.address, d.outlet)]
-        for delivery in unknown:
-            book.settle(delivery, State.ACCEPTED, f"arrived, as its sender found; {delivery.words}")
-        print(f"{id_}: {count(len(unknown), 'message')} noted as arrived")
+    with ledger.opened(root) as book:
+        _begin(book)
+        for id_ in dict.fromkeys(options.ids):
+            known = (d for d in book.deliveries(id_) if d.state is State.UNKNOWN)
+            arrived = [d for d in known if choice.takes(d.address, d.outlet)]
+            for delivery in arrived:
+                _note_one(book, delivery)
+            print(f"{id_}: {count(len(arrived), 'message')} noted as arrived")
+    return OK
+
+
+def _note_one(book: Ledger, delivery: Delivery) -> None:
+    book.settle(delivery, State.ACCEPTED, f"arrived, as its sender found; {delivery.words}")
 
 
 def _confirmed(options: argparse.Namespace, number: int) -> bool:
@@ -175,7 +189,7 @@ class _Work:
             question = f"{delivery.address} may have {delivery.message_id}. a: it arrived, Enter: leave it: "
             print(question, end="", file=sys.stderr, flush=True)
             if sys.stdin.readline().strip().lower() == "a":
-                self.book.settle(delivery, State.ACCEPTED, f"arrived, as its sender found; {delivery.words}")
+                _note_one(self.book, delivery)
             else:
                 left.append(delivery)
         plan.unknown[:] = left
@@ -207,6 +221,8 @@ class _Work:
         try:
             with _stoppable(courier):
                 courier.deliver(items)
+        except InputError as error:
+            problems.extend(error.problems)
         finally:
             _tell(courier.outcome, problems, quiet=self.options.quiet)
 

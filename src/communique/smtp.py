@@ -72,13 +72,15 @@ class UnusableError(SmtpError):
 
 @dataclass(frozen=True)
 class Account:
-    """Where messages are handed in. The password is not shown when this is."""
+    """Where messages are handed in, and where that was written. The password is not shown when this is."""
 
     host: str
     port: int
     security: str
     username: str = ""
     password: str = ""
+    path: str = ""
+    line: int = 0
 
     def __repr__(self) -> str:
         return f"Account({self.host}:{self.port})"
@@ -98,7 +100,7 @@ def account(settings: Smtp, path: str) -> Account:
         hint = f"put it into the environment as {PASSWORD}, or run: keyring set communique {name}@{host}"
         message = f"there is no password for {name} at {host}"
         raise InputError(Problem(path, settings.host.line, message, hint))
-    return Account(host, settings.port, settings.security, name, password)
+    return Account(host, settings.port, settings.security, name, password, path, settings.host.line)
 
 
 def _is_loopback(host: str) -> bool:
@@ -219,7 +221,8 @@ class Connection:
         DeferredError, LostError and DoubtfulError.
         """
         with self._speaking():
-            self._expect(*self._smtp.mail(sender.address, self._options(sender, to, len(header) + len(body), is_7bit)))
+            options = self._options(sender, to, len(header) + len(body), is_7bit)
+            self._expect_sender(sender, *self._smtp.mail(sender.address, options))
             self._expect(*self._smtp.rcpt(to.address))
             self._smtp.putcmd("data")
             self._expect(*self._smtp.getreply(), wanted=354)
@@ -259,6 +262,16 @@ class Connection:
                 raise UnfitError("the server takes 7-bit messages only (8BITMIME)")
             options.append("BODY=8BITMIME")
         return options
+
+    def _expect_sender(self, sender: Mailbox, code: int, words: bytes) -> None:
+        """Raise what an answer to MAIL means: nobody's message is taken from a sender who is refused."""
+        try:
+            self._expect(code, words)
+        except RefusedError as error:
+            if code == 552:  # RFC 1870 6.1: it is the size
+                raise UnfitError(error.words) from None
+            hint = "look at smtp: username and sender"
+            raise UnusableError(f"it takes no mail from {sender.address}: {error.words}", hint=hint) from None
 
     def _expect(self, code: int, words: bytes, wanted: int = 250) -> None:
         """Raise what an answer means unless it is the wanted one."""
