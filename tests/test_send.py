@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import Message
@@ -216,6 +217,7 @@ def test_a_template_that_changed_since_the_build_is_noticed(office: Office, serv
          "--to sends a proof to one address; it takes no --list and no --correction"),
         (("send", "2023", "--to", "me@example.org"), "there is no release '2023'"),
         (("send", VALLEY, "--csv", "--to", "me@example.org"), "--csv goes with --report"),
+        (("send", VALLEY, "--unknown-arrived", "--correction"), "--unknown-arrived only notes; send afterwards"),
         (("forget", "me"), "'me' is no email address; an address is like name@example.org"),
     ],
 )  # fmt: skip
@@ -638,6 +640,23 @@ def test_security_none_is_for_this_machine(office: Office) -> None:
 
 
 # --- ledger, report, forget ---
+
+
+def test_the_ledger_says_in_flight_before_the_server_can_take_a_message(office: Office, server: MailServer) -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    def look(stage: str, address: str) -> None:
+        if stage == "end":
+            with closing(sqlite3.connect(office.room.path / "sent/ledger.sqlite")) as book:
+                seen.append(book.execute("SELECT substr(recipient, 1, 1), state FROM delivery ORDER BY 1").fetchall())
+
+    server.answer = look
+    office.send("--yes", people=[f"{name}@example.org,,en,,," for name in "abc"])
+    assert seen == [
+        [("a", "in flight"), ("b", "planned"), ("c", "planned")],
+        [("a", "accepted"), ("b", "in flight"), ("c", "planned")],
+        [("a", "accepted"), ("b", "accepted"), ("c", "in flight")],
+    ]
 
 
 def test_two_sends_at_once_are_one_too_many(office: Office) -> None:
