@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import shutil
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -645,7 +646,7 @@ def test_security_none_is_for_this_machine(office: Office) -> None:
 def test_the_ledger_says_in_flight_before_the_server_can_take_a_message(office: Office, server: MailServer) -> None:
     seen: list[list[tuple[str, str]]] = []
 
-    def look(stage: str, address: str) -> None:
+    def look(stage: str, _: str) -> None:
         if stage == "end":
             with closing(sqlite3.connect(office.room.path / "sent/ledger.sqlite")) as book:
                 seen.append(book.execute("SELECT substr(recipient, 1, 1), state FROM delivery ORDER BY 1").fetchall())
