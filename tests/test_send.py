@@ -30,8 +30,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from conftest import HEADER, ROOT, VALLEY, Office
-from mailserver import MailServer
+from mailserver import MailServer, Taken
 
+LONG = "대한민국 정책브리핑 문화체육관광부 국민소통실 디지털소통팀 김기자 주무관 부대변인실 보도자료 담당"
 THREE = "2026-11-16-three-languages"
 MESSAGE = f"output/press/{VALLEY}/{VALLEY}.{{}}.eml"
 
@@ -77,9 +78,17 @@ def test_a_second_send_goes_to_nobody_but_the_new(office: Office, server: MailSe
 def test_without_yes_it_is_only_shown(office: Office, server: MailServer) -> None:
     done = office.send(people=["kim@example.org,,ko,,,"])
     assert done.out[-1] == "Nothing was sent. --yes sends it."
-    subject = f"  ko  1  {make_header(decode_header(message(office, 'ko')['Subject']))}"
-    assert subject in done.out
+    assert f"  ko  1  {subject(message(office, 'ko'))}" in done.out
     assert (server.taken, office.ledger()) == ([], {})
+
+
+def raw(taken: Taken) -> Message:
+    """Return a message as the older of the library's two parsers reads it; the newer mends and breaks headers."""
+    return email.message_from_bytes(taken.data)
+
+
+def subject(mail: Message) -> str:
+    return " ".join(str(make_header(decode_header(mail["Subject"]))).split())
 
 
 def message(office: Office, language: str) -> Message:
@@ -266,11 +275,13 @@ def test_nobody_sees_another_recipient(office: Office, server: MailServer) -> No
         assert other.encode() not in taken.data
 
 
-@pytest.mark.parametrize("name", ['"Kim, ""K"" <x@example.org>"', "Kim; Lee:", "Zoë d’Arc", "김" * 60, "a\\b", "(c)"])
+@pytest.mark.parametrize(
+    "name",
+    ['"Kim, ""K"" <x@example.org>"', "Kim; Lee:", "Zoë d’Arc", "김" * 60, "a\\b", "(c)", LONG, "Kim =?utf-8?q?x?="],
+)
 def test_a_name_is_only_ever_a_name(office: Office, server: MailServer, name: str) -> None:
     office.send("--yes", people=[f"kim@example.org,{name},en,,,"])
-    # Read by the older of the library's two parsers: the newer puts spaces between the parts of a long name.
-    shown, address = parseaddr(email.message_from_bytes(server.taken[0].data)["To"])
+    shown, address = parseaddr(raw(server.taken[0])["To"])
     plain = name[1:-1].replace('""', '"') if name.startswith('"') else name
     assert (address, str(make_header(decode_header(shown)))) == ("kim@example.org", plain)
 
@@ -291,7 +302,8 @@ def test_a_proof_is_marked_and_in_no_ledger(office: Office, server: MailServer) 
     office.send("--to", "me@example.org", "--yes")
     assert [taken.to for taken in server.taken] == ["me@example.org"] * 3
     assert [taken.message["Content-Language"] for taken in server.taken] == ["ko", "en", "fr"]
-    assert all(taken.message["Subject"].startswith("[PROOF] ") for taken in server.taken)
+    expected = ["[PROOF] " + subject(message(office, language)) for language in ("ko", "en", "fr")]
+    assert [subject(raw(taken)) for taken in server.taken] == expected
     assert office.ledger() == {}
     office.send("--yes", people=["me@example.org,,en,,,"])
     assert not server.taken[3].message["Subject"].startswith("[PROOF]")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from email import policy
-from email.headerregistry import Address
+from email.header import Header, decode_header, make_header
 from email.parser import BytesHeaderParser
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from communique.errors import InputError, Problem
+from communique.letters import fold
 from communique.model import Dkim
 from communique.recipients import Mailbox, mailbox
 
@@ -79,13 +78,13 @@ class Original:
         for match in _FIELD.finditer(head + b"\r\n"):
             if match[1].lower() not in _OWN:
                 self._fields.append((match[1], match[0][len(match[1]) + 1 :]))
-        parsed: Any = BytesHeaderParser(policy=policy.SMTP).parsebytes(head + gap)
-        sender: Address = parsed["From"].addresses[0]
-        self.subject = str(parsed["Subject"])
+        parsed = BytesHeaderParser().parsebytes(head + gap)
+        self.subject = fold(str(make_header(decode_header(parsed["Subject"]))))
+        _, sender = parseaddr(parsed["From"])
         try:
-            self.sender = mailbox(sender.addr_spec)
+            self.sender = mailbox(sender)
         except ValueError as error:
-            raise InputError(Problem(path, 0, f"its sender '{sender.addr_spec}' cannot send: {error}")) from None
+            raise InputError(Problem(path, 0, f"its sender '{sender}' cannot send: {error}")) from None
         self.path = path
         self.content = body if body.endswith(b"\r\n") else body + b"\r\n"
         self.body = re.sub(rb"(?m)^\.", b"..", self.content)
@@ -115,25 +114,30 @@ class Original:
         own += _unsubscribe(unsubscribe, to, self.sender)
         fields = [*self._fields, (b"To", _to(to, name))]
         if mark:
-            subject = _folded("Subject", f"{mark} {self.subject}")
-            fields = [(n, subject if n.lower() == b"subject" else v) for n, v in fields]
+            # On a line of its own: what follows it is encoded and folded already.
+            before = b" " + mark.encode("ascii") + b"\r\n"
+            fields = [(n, before + v if n.lower() == b"subject" else v) for n, v in fields]
         fields += ((n.encode(), b" " + v.encode() + b"\r\n") for n, v in own)
         signature = sign(fields, self.content) if sign else b""
         return signature + b"".join(n + b":" + v for n, v in fields) + b"\r\n"
 
 
 def _to(to: Mailbox, name: str) -> bytes:
-    if to.is_ascii:
-        return _folded("To", Address(name, addr_spec=to.address))
-    # The library has no such addresses; letters of any kind may stand in a quoted string then (RFC 6532 3.2).
-    quoted = re.sub(r'(["\\\\])', r"\\\1", name)
-    return f' "{quoted}" <{to.address}>\r\n'.encode() if name else f" {to.address}\r\n".encode()
-
-
-def _folded(name: str, value: object) -> bytes:
-    """Return a header's value as it travels: with the space before it and the end of its last line."""
-    field: str = policy.SMTP.header_factory(name, value).fold(policy=policy.SMTP)
-    return field.encode()[len(name) + 1 :]
+    """Return the value of To, as it travels: with the space before it and the end of its last line."""
+    if not name:
+        return f" {to.address}\r\n".encode()
+    if not to.is_ascii:
+        # Only then may letters of any kind stand in a quoted string (RFC 6532 3.2).
+        quoted = re.sub(r'(["\\\\])', r"\\\1", name)
+        return f' "{quoted}" <{to.address}>\r\n'.encode()
+    if name.isascii() and "=?" not in name:
+        value = Header(formataddr((name, to.address)), "us-ascii", header_name="To")
+    else:
+        # EmailMessage's own folding loses spaces between encoded words (Python 3.11).
+        value = Header(name, "utf-8", header_name="To")
+        value.append(f"<{to.address}>", "us-ascii")
+    folded = value.encode(linesep="\r\n")
+    return f" {folded}\r\n".encode()
 
 
 def _unsubscribe(address: str, to: Mailbox, sender: Mailbox) -> list[tuple[str, str]]:

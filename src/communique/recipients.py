@@ -12,6 +12,7 @@ from functools import cache
 import idna
 
 from communique.errors import Problems, nearest
+from communique.letters import fold
 from communique.model import LANGUAGES
 
 COLUMNS = ("email", "name", "language", "outlet", "topics", "embargo")
@@ -215,7 +216,7 @@ def _recipient(
     if len(problems) > before:
         return None
     topics = tuple(part.strip().casefold() for part in re.split("[;,]", cells["topics"]) if part.strip())
-    return Recipient(box, cells["name"], languages, cells["outlet"], topics, embargo in _YES)
+    return Recipient(box, fold(cells["name"]), languages, cells["outlet"], topics, embargo in _YES)
 
 
 def without(data: bytes, key: str) -> tuple[bytes, int]:
