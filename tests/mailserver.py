@@ -62,6 +62,7 @@ class MailServer:
     drops: int = 1
     size: int = 50_000_000
     utf8: bool = True
+    eightbit: bool = True
     delay: float = 0.0
     tls: ssl.SSLContext | None = None
     implicit: bool = False
@@ -92,6 +93,7 @@ class MailServer:
         class Ours(Controller):
             def factory(self) -> SMTP:
                 options: dict[str, Any] = {"data_size_limit": server.size, "enable_SMTPUTF8": server.utf8}
+                options["decode_data"] = not server.eightbit
                 if server.tls and not server.implicit:
                     options |= {"tls_context": server.tls, "require_starttls": True}
                 if server.login:

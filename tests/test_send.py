@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from communique import smtp
+from communique.recipients import mailbox
 from conftest import HEADER, ROOT, VALLEY, Office
-from mailserver import MailServer, Taken
+from mailserver import MailServer, Taken, free_port
 
 LONG = "대한민국 정책브리핑 문화체육관광부 국민소통실 디지털소통팀 김기자 주무관 부대변인실 보도자료 담당"
 THREE = "2026-11-16-three-languages"
@@ -525,6 +528,36 @@ def test_letters_before_the_at_need_a_server_that_takes_them(office: Office, off
     else:
         assert "(SMTPUTF8)" in done.err[0]
     assert server.taken[-1].data.isascii() and "SMTPUTF8" not in server.taken[-1].options
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_eight_bits_need_a_server_that_takes_them(offered: bool) -> None:
+    port, sender = free_port(), mailbox("press@example.org")
+    with MailServer(port, eightbit=offered, utf8=offered) as server:
+        line = smtp.Connection(smtp.Account("127.0.0.1", port, "none"))
+        try:
+            line.send(sender, mailbox("a@example.org"), b"Subject: x\r\n\r\n", b"plain\r\n", int, is_7bit=True)
+            send = partial(line.send, sender, mailbox("b@example.org"), b"Subject: x\r\n\r\n", "é\r\n".encode(), int)
+            if offered:
+                send(is_7bit=False)
+            else:
+                with pytest.raises(smtp.UnfitError, match="7-bit messages only"):
+                    send(is_7bit=False)
+        finally:
+            line.quit()
+    assert ["BODY=8BITMIME" in taken.options for taken in server.taken] == ([False, True] if offered else [False])
+
+
+def test_a_server_that_never_answers_leaves_a_question(office: Office) -> None:
+    office.room.write("journalists.csv", HEADER + "a@example.org,,en,,,\nb@example.org,,en,,,\n")
+    words = ["send", VALLEY, "--list", "journalists.csv", "--yes"]
+    code = f"from communique import cli, smtp; smtp.TAKING = 1; raise SystemExit(cli.main({words}))"
+    with MailServer(office.port, delay=3) as server:
+        server.answer = lambda stage, address: setattr(server, "delay", 0) if address[0] == "b" else None
+        run = subprocess.run([sys.executable, "-c", code], cwd=office.room.path, capture_output=True, check=False)
+    assert run.returncode == 1
+    assert b"unknown whether it arrived: no answer to the whole message: the server does not answer" in run.stderr
+    assert office.states() == {"a@example.org": "unknown", "b@example.org": "accepted"}
 
 
 def test_the_rate_is_kept(office: Office, server: MailServer) -> None:

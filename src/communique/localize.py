@@ -122,8 +122,17 @@ class LocalizedRelease:
 
 
 def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
-    """Return an edition with all its texts in its language; raises InputError for unsafe HTML in a translation."""
-    return _Localizer(edition, newsroom).release()
+    """Return an edition with all its texts in its language; raises InputError for unsafe HTML in a translation.
+
+    A retracted one has lost its texts and pictures but for the headline and the notes of its corrections.
+    """
+    release = _Localizer(edition, newsroom).release()
+    if not release.retracted:
+        return release
+    none = Markup()
+    return dataclasses.replace(
+        release, summary="", highlights=(), body=none, ended=none, footnotes=none, notes=none, images=(), attachments=()
+    )
 
 
 def _foreign(source: str, language: str) -> str:

@@ -325,7 +325,8 @@ def _words(code: int, words: bytes | str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    # smtplib makes a lost connection of a silent one, and keeps only the words.
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
         return "the server does not answer"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
