@@ -22,7 +22,8 @@ def preview(mailing: Mailing, subjects: dict[str, str], *, embargo: str, whole: 
     """Yield what would go to whom: counts and subjects by language, who gets nothing and why."""
     offer = mailing.offer
     until = f", under embargo until {embargo}" if offer.sensitive else ""
-    yield f"{offer.release}, version {offer.version}{until}: {count(len(mailing.mails), 'message')}"
+    what = "retraction" if offer.retracted else f"version {offer.version}"
+    yield f"{offer.release}, {what}{until}: {count(len(mailing.mails), 'message')}"
     rows = [(language, str(mailing.count(language)), subjects[language]) for language in offer.languages]
     digits = max((len(number) for _, number, _ in rows), default=0)
     yield from (f"  {language}  {number:>{digits}}  {subject}" for language, number, subject in rows)

@@ -163,6 +163,10 @@ class _Work:
             hint = "write what was corrected under corrections:, and build"
             problems.add(release.path, release.title.line, "has no correction to send", hint)
             return []
+        if offer.retracted and not (self.options.correction or self.options.to):
+            hint = f"send {release.id} --correction tells those who received it"
+            problems.add(release.path, release.title.line, "is retracted, and is not sent", hint)
+            return []
         try:
             originals = {language: parcel.original(language) for language in offer.languages}
         except InputError as error:
@@ -290,6 +294,9 @@ def _pack(options: argparse.Namespace, root: Path, output: Path) -> int:
     _, parcels = outbox.parcels(root, output, options.ids, problems, _on_wait)
     for parcel in parcels:
         release = parcel.release
+        if parcel.offer.retracted:
+            problems.add(release.path, release.title.line, "is retracted, and is not packed")
+            continue
         # An embargo is in the name: a file is passed on without the mail that it came with.
         name = f"{release.id}.EMBARGO" if parcel.offer.sensitive else release.id
         place = options.into / f"{name}.zip"

@@ -278,6 +278,8 @@ def _connect(place: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(place, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
+        # A log that begins anew early is overwritten instead of growing, which the disk confirms twice as fast.
+        connection.execute("PRAGMA wal_autocheckpoint = 200")
         # What is deleted is overwritten.
         connection.execute("PRAGMA secure_delete = ON")
         version = connection.execute("PRAGMA user_version").fetchone()[0]

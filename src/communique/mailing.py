@@ -18,7 +18,7 @@ ARRIVED = (State.ACCEPTED, State.UNKNOWN, State.IN_FLIGHT)
 class Offer:
     """What there is to send of a release: ``languages`` are those that are out; the reasons of the others by language.
 
-    ``sensitive`` says that it is under embargo.
+    ``sensitive`` says that it is under embargo, ``retracted`` that it is a notice of that.
     """
 
     release: str
@@ -27,6 +27,7 @@ class Offer:
     because: Mapping[str, str]
     tags: tuple[str, ...] = ()
     sensitive: bool = False
+    retracted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

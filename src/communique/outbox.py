@@ -85,9 +85,6 @@ def _reasons(release: Release, editions: Iterable[Edition], record: Record | Non
     line = release.title.line
     if release.status == "draft":
         yield Problem(release.path, line, "is a draft, and is not sent", "write status: ready when it is")
-    elif release.status == "retracted":
-        hint = f"send --report {release.id} tells who received it; write to them yourself, or in a release of its own"
-        yield Problem(release.path, line, "is retracted, and is not sent", hint)
     elif all(edition.state is State.HELD for edition in editions):
         reasons = "; ".join(f"{e.language}: {e.because}" for e in editions)
         yield Problem(release.path, line, "is held back in every language, and is not sent", reasons)
@@ -97,12 +94,14 @@ def _reasons(release: Release, editions: Iterable[Edition], record: Record | Non
 
 
 def _offer(release: Release, editions: Iterable[Edition]) -> Offer:
-    out = {e.language for e in editions if e.state in (State.PUBLIC, State.EMBARGO)}
+    out = {e.language for e in editions if e.state in (State.PUBLIC, State.EMBARGO, State.RETRACTED)}
     held = {e.language: f"held back: {e.because}" for e in editions if e.language not in out}
     absent = dict.fromkeys(LANGUAGES, "not a language of the release")
     sensitive = any(edition.state is State.EMBARGO for edition in editions)
     languages = tuple(language for language in LANGUAGES if language in out)
-    return Offer(release.id, release.version, languages, {**absent, **held}, tuple(map(str, release.tags)), sensitive)
+    retracted = release.status == "retracted"
+    tags = tuple(map(str, release.tags))
+    return Offer(release.id, release.version, languages, {**absent, **held}, tags, sensitive, retracted)
 
 
 def _files(output: Path, release: Release, record: Record, editions: Iterable[Edition]) -> dict[str, bytes]:
