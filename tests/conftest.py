@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,16 @@ class Room:
         base = self.path / under
         paths = (p.relative_to(base).as_posix() for p in base.rglob("*") if p.is_file())
         return sorted(path for path in paths if ".build" not in path.split("/"))
+
+    def own_files(self) -> list[str]:
+        """Return the files of output/ that are one release's own: no front page, feed or style."""
+        return [path for path in self.files() if not SHARED.fullmatch(path)]
+
+
+#: Files of output/site that show several releases, or that all pages share.
+SHARED = re.compile(
+    r"site/(?:[^/]+\.(?:html|txt|xml)|assets/.+|\w\w/(?:index\.html|feed\.xml|(?:archive|tag|search)/.+))"
+)
 
 
 def copy(source: Path, target: Path) -> Room:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from communique import mail, ninjs, plaintext, plan, source, web
+from communique import cards, localize, mail, ninjs, packs, pictures, plaintext, source, web
 from communique.catalog import Translator, path_of
-from communique.errors import InputError, Problems
+from communique.errors import InputError, Problem, Problems
 from communique.inventory import digest
-from communique.jobs import Job, Result, Shared, Standing, Trace
+from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
 from communique.letters import fold, width
-from communique.localize import LocalizedRelease, localize
+from communique.localize import LocalizedRelease
 from communique.model import Newsroom
+from communique.newsstand import Newsstand
 from communique.pdf import Printer
-from communique.plan import Desk, Edition, Kind, Target
+from communique.plan import Desk, Edition, Kind, State, Target, pack_path
 from communique.reader import Reader, in_memory
 from communique.templates import Templates
 
@@ -31,6 +32,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 #: What is only copied does not travel with a job: files other than texts and pictures.
 CARRIED = (".yaml", ".md", ".po", ".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg")
+
+#: A release's smaller pictures are made once and wait for its other languages.
+KEPT_PICTURES = 60
 
 
 class Press:
@@ -49,6 +53,7 @@ class Press:
         self.problems = Problems()
         self.newsroom = source.load_newsroom(self.reader, self.problems)
         self.desk: Desk | None = None
+        self._narrowed: dict[tuple[str, int], bytes] = {}
         try:
             words = self.templates.messages()
         except InputError as error:
@@ -59,6 +64,18 @@ class Press:
         judged = {path: shared.digests[path] for path in shared.files if not path.startswith("templates/")}
         asked = sorted((message.context or "", message.text) for message in words)
         self.judge = digest(json.dumps([sorted(judged.items()), asked, shared.recipe]).encode())
+
+    def narrowed(self, reader: Reader, target: Target, source: str) -> bytes:
+        """Return a smaller picture, made once for all languages of a release; raises InputError."""
+        key = (source, target.width)
+        if key not in self._narrowed:
+            if len(self._narrowed) > KEPT_PICTURES:
+                self._narrowed.clear()
+            try:
+                self._narrowed[key] = pictures.narrowed(reader.read(target.source), target.width)
+            except ValueError as error:
+                raise InputError(Problem(target.source, 0, str(error))) from None
+        return self._narrowed[key]
 
     @property
     def ready(self) -> bool:
@@ -76,24 +93,26 @@ class Press:
             for edition in editions:
                 standing = Standing(release.id, edition.language, edition.state.value, edition.because, embargo)
                 result.standings.append(standing)
-                if edition.targets:
-                    _Sheet(self, self.newsroom, edition, job, reader).fill(result)
+            sheets = [_Sheet(self, self.newsroom, edition, job, reader) for edition in editions if edition.targets]
+            for sheet in sheets:
+                sheet.fill(result)
+            public = [sheet for sheet in sheets if sheet.edition.state is State.PUBLIC]
+            if public:
+                _Pack(public).fill(result)
             _sums(release.id, job, result)
         result.problems = list(problems)
         return result
 
-    def assets(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the files that every public page shares, with their paths below the output folder.
+    def shelve(self, entries: list[Entry], content: Callable[[str, str], str], traces: Mapping[str, Trace]) -> Result:
+        """Return what is due of the pages that show several releases, and of what all pages share.
 
-        Raises InputError for a fault in a template.
+        ``content`` gives an entry's full text; ``traces`` are those whose files have not changed.
         """
-        if self.newsroom:
-            for target in plan.assets(self.newsroom):
-                if target.kind is Kind.STYLE:
-                    style = self.templates.render("web/site.css.j2", Translator(), accent=str(self.newsroom.accent))
-                    yield target.path, style.encode()
-                else:
-                    yield target.path, self.reader.read(target.source)
+        if not self.newsroom or not self.desk:
+            return Result("")
+        return Newsstand(self.shared, self.reader, self.templates, traces).fill(
+            self.newsroom, self.desk, entries, content
+        )
 
 
 def _sums(id_: str, job: Job, result: Result) -> None:
@@ -139,7 +158,7 @@ class _Sheet:
 
     @cached_property
     def release(self) -> LocalizedRelease:
-        return localize(self.edition, self.newsroom)
+        return localize.localize(self.edition, self.newsroom)
 
     @cached_property
     def subject(self) -> str:
@@ -155,7 +174,9 @@ class _Sheet:
             result.planned.append(target.path)
             trace = self.job.traces.get(target.path)
             try:
-                if target.kind is Kind.COPY:
+                if target.kind is Kind.RENDITION:
+                    self._narrow(target, trace, result, wanted=wanted and target.format in self.job.formats)
+                elif target.kind is Kind.COPY:
                     self._copy(target, trace, result, wanted=wanted and target.format in self.job.formats)
                 elif trace and self._current(trace):
                     result.traces[target.path] = trace
@@ -165,25 +186,71 @@ class _Sheet:
             except InputError as error:
                 result.failed.append(target.path)
                 result.failures += [p for p in error.problems if p not in result.failures]
+            if target.kind is Kind.PAGE and target.path in result.traces:
+                result.entries.append(self.entry())
+                result.contents[self.edition.language] = web.content(self.release)
+
+    def entry(self) -> Entry:
+        """Return what front pages tell of the edition."""
+        shown, release = self.release, self.edition.release
+        first = next(iter(shown.images), None) if not shown.retracted else None
+        picture: tuple[str, int, int] | tuple[()] = ()
+        if first:
+            name, width = first.renditions[0] if first.renditions else (first.file, first.width)
+            picture = (name, width, round(first.height * width / first.width) if first.width else 0)
+        return Entry(
+            release=shown.id,
+            language=shown.language,
+            title=str(shown.title),
+            summary="" if shown.retracted else str(shown.summary),
+            day=shown.day.text,
+            iso=shown.day.iso,
+            published=shown.published,
+            modified=shown.modified,
+            version=shown.version,
+            retracted=shown.retracted,
+            source_language=shown.source_language,
+            tags=() if shown.retracted else shown.tags,
+            alternates=shown.alternates,
+            aliases=tuple(map(str, release.aliases)),
+            picture=picture,
+            content=digest(web.content(shown).encode()),
+        )
+
+    def _narrow(self, target: Target, trace: Trace | None, result: Result, *, wanted: bool) -> None:
+        """Put a smaller picture into the result; one that is in place is known by the picture it was made of."""
+        files = {target.source: self.digest_of(target.source)}
+        subject = f"{target.width} {self.press.shared.recipe}"
+        if trace and trace.subject == subject and trace.files == files:
+            result.traces[target.path] = trace
+        elif wanted:
+            data = self.press.narrowed(self.reader, target, files[target.source])
+            result.made[target.path] = data
+            result.traces[target.path] = Trace(files, subject, digest(data))
 
     def _copy(self, target: Target, trace: Trace | None, result: Result, *, wanted: bool) -> None:
-        now = Trace({}, self._digest(target.source), self._digest(target.source))
+        now = Trace({}, self.digest_of(target.source), self.digest_of(target.source))
         if trace == now:
             result.traces[target.path] = now
         elif wanted:
             result.copies[target.path] = target.source
             result.traces[target.path] = now
 
-    def _digest(self, path: str) -> str:
+    def digest_of(self, path: str) -> str:
+        """Return the digest of a file as it is now."""
         return self.job.digests.get(path) or self.press.shared.digests.get(path, "absent")
 
     def _current(self, trace: Trace) -> bool:
-        return trace.subject == self.subject and all(self._digest(p) == d for p, d in trace.files.items())
+        return trace.subject == self.subject and self.holds(trace)
+
+    def holds(self, trace: Trace) -> bool:
+        """Whether the files that a trace names are as they were."""
+        return all(self.digest_of(p) == d for p, d in trace.files.items())
 
     def _make(self, target: Target) -> tuple[bytes, Trace]:
         """Return a target's bytes and trace; raises InputError."""
         data, used = self.product(target.kind)
-        files = {path: self._digest(path) for path in sorted(used)}
+        files = {path: self.digest_of(path) for path in sorted(used)}
         page = self._page if target.kind is Kind.PDF else ""
         return data, Trace(files, self.subject, digest(data), page)
 
@@ -212,6 +279,8 @@ class _Sheet:
                 return self._pdf(used)
             case Kind.HTML:
                 return mail.html(self.release, press.templates, self.words, edition.release.path)
+            case Kind.CARD:
+                return cards.draw(self.release, press.reader)
             case Kind.TEXT:
                 return mail.text(self.release, press.templates, self.words)
             case Kind.NINJS:
@@ -247,9 +316,49 @@ class _Sheet:
         # What shapes a PDF besides its page; templates count by the page that came of them.
         if kept and trace and trace.page == self._page:
             shaping = {p: d for p, d in trace.files.items() if not p.endswith((".j2", ".po"))}
-            if all(self._digest(p) == d for p, d in shaping.items()) and pictures <= shaping.keys():
+            if all(self.digest_of(p) == d for p, d in shaping.items()) and pictures <= shaping.keys():
                 used.update(shaping)
                 return kept
         pdf = press.printer.print(page, layout, self.release, release, self.reader, self.newsroom.pdf.variant, attached)
         used |= pictures
         return pdf
+
+
+class _Pack:
+    """The press pack of a release: made only of all the languages that are out."""
+
+    def __init__(self, sheets: list[_Sheet]) -> None:
+        self.sheets = sheets
+        self.release = sheets[0].edition.release
+        self.job = sheets[0].job
+
+    def fill(self, result: Result) -> None:
+        """Put the pack into the result where it is due, or its trace where it stands."""
+        path = f"site/{pack_path(self.release.id)}"
+        result.planned.append(path)
+        names = dict.fromkeys((*(image.file for image in self.release.images), *self.release.inline_pictures))
+        pictures_ = {f"pictures/{name}": f"{self.release.folder}/{name}" for name in names}
+        subject = digest(repr([(sheet.subject, sorted(pictures_)) for sheet in self.sheets]).encode())
+        trace = self.job.traces.get(path)
+        if trace and trace.subject == subject and self.sheets[0].holds(trace):
+            result.traces[path] = trace
+            return
+        wanted = {sheet.edition.language for sheet in self.sheets} <= set(self.job.languages)
+        if not wanted or not {"html", "pdf", "email"} <= set(self.job.formats):
+            return
+        try:
+            files, used = {}, set(pictures_.values())
+            for sheet in self.sheets:
+                stem = f"{self.release.id}.{sheet.edition.language}"
+                for kind, ending in ((Kind.PDF, "pdf"), (Kind.TEXT, "txt")):
+                    files[f"{stem}.{ending}"], some = sheet.product(kind)
+                    used |= some
+            for name, source_ in pictures_.items():
+                files[name] = self.sheets[0].reader.read(source_)
+        except InputError as error:
+            result.failed.append(path)
+            result.failures += [p for p in error.problems if p not in result.failures]
+            return
+        data = packs.pack(self.release.id, files, self.release.date.at)
+        traced = {one: self.sheets[0].digest_of(one) for one in sorted(used)}
+        result.made[path], result.traces[path] = data, Trace(traced, subject, digest(data))

@@ -17,8 +17,8 @@ from communique.schema import Setting
 NEWSROOM = "newsroom.yaml"
 RELEASES = "releases"
 ID_PATTERN = r"[a-z0-9][a-z0-9-]*"
-#: Names of catalogs that are no release's.
-RESERVED_IDS = ("messages", "newsroom")
+#: Names of catalogs, and of folders of the website, that are no release's.
+RESERVED_IDS = ("messages", "newsroom", "archive", "tag", "search")
 
 
 def load_newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
@@ -46,7 +46,7 @@ def find(reader: Reader, problems: Problems) -> dict[str, str]:
             hint = "use small letters a-z, digits and hyphens, such as 2026-11-23-new-programme.yaml"
             problems.add(path, 0, "the file's name cannot be a release's ID", hint)
         elif id_ in RESERVED_IDS:
-            problems.add(path, 0, f"'{id_}' is the name of a catalog of the program", "give the file another name")
+            problems.add(path, 0, f"'{id_}' is a name that the program uses itself", "give the file another name")
         elif id_ in found:
             problems.add(path, 0, f"a second release has the ID '{id_}'", f"rename it; the first is {found[id_]}")
         else:
@@ -214,7 +214,9 @@ def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problem
 
 def _same_names(release: Release, problems: Problems) -> None:
     """Tell files that would claim one place in output/, where upper and lower case may be one."""
-    taken = {"index.html", *(f"{release.id}.{language}.pdf" for language in release.languages or ())}
+    endings = ("pdf", "txt", "png")
+    taken = {"index.html", *(f"{release.id}.{lang}.{end}" for lang in release.languages or () for end in endings)}
+    taken |= {name.lower() for image in release.images for name, _ in pictures.renditions(image.file, image.width)}
     items: tuple[Image | Attachment, ...] = (*release.images, *release.attachments)
     for item in items:
         if item.file.lower() in taken:

@@ -1,12 +1,120 @@
-"""LocalizedRelease → the public page."""
+"""LocalizedRelease → the public page, and what machines read of it; pages of several releases."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
+
+from markupsafe import Markup
+
 from communique.catalog import Translator
-from communique.localize import LocalizedRelease
+from communique.localize import LocalizedRelease, detached
+from communique.shelf import Page
 from communique.templates import Templates
+
+#: Open Graph's names of the languages: language_TERRITORY.
+LOCALES = {"ko": "ko_KR", "en": "en_GB", "fr": "fr_FR"}
 
 
 def page(release: LocalizedRelease, templates: Templates, words: Translator) -> bytes:
     """Return the page as HTML in UTF-8."""
-    return templates.render("web/release.html.j2", words, release=release).encode()
+    switch = [
+        (language, f"../../{language}/{release.id}/index.html" if language in release.alternates else "")
+        for language in release.languages
+    ]
+    context = {
+        "root": "../../",
+        "language": release.language,
+        "office": release.office,
+        "switch": switch,
+        "linked_data": script(linked_data(release)),
+        "locales": LOCALES,
+    }
+    return templates.render("web/release.html.j2", words, release=release, **context).encode()
+
+
+def content(release: LocalizedRelease) -> str:
+    """Return the full text with absolute addresses as JSON, for a feed to show."""
+    shown = detached(release)
+    gone = release.retracted
+    return json.dumps(
+        {
+            "corrections": [[notice.day.text, notice.note] for notice in shown.corrections],
+            "summary": "" if gone else shown.summary,
+            "highlights": [] if gone else shown.highlights,
+            "body": "" if gone else shown.body + shown.footnotes,
+            "notes": "" if gone else shown.notes,
+            "images": [] if gone else [[i.file, i.alt, i.caption, i.credit] for i in shown.images],
+        },
+        ensure_ascii=False,
+        default=str,
+    )
+
+
+def listed(
+    page: Page, templates: Templates, words: Translator, others: Mapping[str, Translator], text: Callable[..., str]
+) -> bytes:
+    """Return a page of several releases; ``others`` are the words of each language, ``text`` an entry's full text."""
+    context = dict(page.shown) | {"root": page.root, "page_language": page.language, "locales": LOCALES}
+    if page.full:
+        texts = {entry.release: json.loads(text(entry.release, entry.language) or "{}") for entry in page.full}
+        context["texts"] = {
+            id_: {key: Markup(value) if key in ("body", "notes") else value for key, value in found.items()}
+            for id_, found in texts.items()
+        }
+    if page.template == "web/missing.html.j2":
+        context["parts"] = {
+            language: Markup(templates.render("web/missing-part.html.j2", own, **context, language=language))
+            for language, own in others.items()
+        }
+    return templates.render(page.template, words, **context).encode()
+
+
+def script(data: object) -> Markup:
+    """Return data as JSON that can stand in a script element (HTML 4.12.1.3: no ``</script``, no ``<!--``)."""
+    return Markup(json.dumps(data, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c"))
+
+
+def linked_data(release: LocalizedRelease) -> dict[str, object]:
+    """Return what search engines read: schema.org's NewsArticle, for it has no type for press releases."""
+    office = release.office
+    publisher: dict[str, object] = {"@type": "GovernmentOrganization", "name": office.name, "url": office.url}
+    if office.logo:
+        publisher["logo"] = {"@type": "ImageObject", "url": f"{office.url}assets/{office.logo}"}
+    data: dict[str, object] = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "@id": release.url,
+        "url": release.url,
+        "mainEntityOfPage": release.url,
+        "headline": release.title,
+        "inLanguage": release.language,
+        "datePublished": release.published,
+        "dateModified": release.modified,
+        "version": release.version,
+        "author": publisher,
+        "publisher": publisher,
+        "isAccessibleForFree": True,
+    }
+    others = {lang: f"{office.url}{lang}/{release.id}/" for lang in release.alternates if lang != release.language}
+    if release.language == release.source_language:
+        if others:
+            data["workTranslation"] = [{"@type": "NewsArticle", "@id": url} for url in others.values()]
+    elif release.source_language in others:
+        data["translationOfWork"] = {"@type": "NewsArticle", "@id": others[release.source_language]}
+    if release.corrections:
+        data["correction"] = [
+            {"@type": "CorrectionComment", "text": notice.note, "datePublished": notice.day.iso}
+            for notice in release.corrections
+        ]
+    if release.retracted:
+        return {**data, "creativeWorkStatus": "Retracted"}
+    if release.summary:
+        data["description"] = release.summary
+    if release.dateline:
+        data["dateline"] = release.dateline.rstrip(" –")
+    if release.tags:
+        data["keywords"] = list(release.tags)
+    pictures = [f"{release.url}{image.file}" for image in release.images]
+    data["image"] = [*pictures, *([f"{release.url}{release.card}"] if release.card else [])]
+    return data

@@ -1,0 +1,111 @@
+"""All public entries → what is due of the pages that show them, and of the files that all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from communique import localize, search, web
+from communique.catalog import Translator, path_of
+from communique.errors import InputError, Problem
+from communique.inventory import digest
+from communique.jobs import Entry, Result, Shared, Trace
+from communique.localize import Office
+from communique.model import Newsroom
+from communique.plan import Desk
+from communique.reader import Reader
+from communique.shelf import Page, Shelf
+from communique.templates import Templates
+
+
+class Newsstand:
+    """Fills one result; ``traces`` are those of pages in place whose files have not changed."""
+
+    def __init__(self, shared: Shared, reader: Reader, templates: Templates, traces: Mapping[str, Trace]) -> None:
+        self.shared = shared
+        self.reader = reader
+        self.templates = templates
+        self.traces = traces
+        self.result = Result("")
+
+    def fill(self, newsroom: Newsroom, desk: Desk, entries: list[Entry], content: Callable[[str, str], str]) -> Result:
+        """Return the result; nothing is planned when nothing is out. ``content`` gives an entry's full text."""
+        out = {entry.language for entry in entries}
+        offices: dict[str, Office] = {}
+        words: dict[str, Translator] = {}
+        for language in (lang for lang in newsroom.languages if lang in out):
+            room, own = desk.shared(language)
+            offices[str(language)] = localize.office(newsroom, language, room)
+            words[str(language)] = Translator(own)
+        known = [entry for entry in entries if entry.language in offices]
+        shelf = Shelf(newsroom.base_url, offices, known, search.is_installed())
+        for page in shelf.pages():
+            self._page(page, words, content)
+        if known:
+            accent = str(newsroom.accent)
+            self._put(
+                "site/assets/site.css",
+                accent,
+                lambda: self.templates.render("web/site.css.j2", Translator(), accent=accent).encode(),
+            )
+            self._copy("site/assets/root.js", "templates/web/root.js")
+            if newsroom.logo:
+                self._copy(f"site/assets/{newsroom.logo}", str(newsroom.logo))
+        if known and shelf.search:
+            self._copy("site/assets/search.js", "templates/web/search.js")
+            self._index(known, content)
+        self.result.problems += shelf.problems
+        return self.result
+
+    def _page(self, page: Page, words: Mapping[str, Translator], content: Callable[[str, str], str]) -> None:
+        def render() -> bytes:
+            own = words.get(page.language, Translator())
+            return web.listed(page, self.templates, own, {} if page.language else words, content)
+
+        self._put(page.path, (page.template, page.shown), render, [page.language] if page.language else words)
+
+    def _put(self, path: str, shown: object, render: Callable[[], bytes], languages: Iterable[str] = ()) -> None:
+        """Put a page into the result: its trace where it stands, else its bytes."""
+        result = self.result
+        subject = digest(repr((shown, self.shared.recipe)).encode())
+        result.planned.append(path)
+        if path in self.traces and self.traces[path].subject == subject:
+            result.traces[path] = self.traces[path]
+            return
+        try:
+            with self.reader.noting() as used:
+                data = render()
+        except InputError as error:
+            result.failed.append(path)
+            result.failures += [p for p in error.problems if p not in result.failures]
+            return
+        used |= {path_of(language, "messages") for language in languages if language != "en"}
+        files = {one: self.shared.digests.get(one, "absent") for one in sorted(used)}
+        result.made[path], result.traces[path] = data, Trace(files, subject, digest(data))
+
+    def _index(self, entries: list[Entry], content: Callable[[str, str], str]) -> None:
+        """Put the files of the search into the result; which they are, the index itself decides."""
+        subject = digest(repr((sorted(entries, key=lambda e: (e.language, e.release)), self.shared.recipe)).encode())
+        stands = {path: trace for path, trace in self.traces.items() if path.startswith(f"{search.FOLDER}/")}
+        # Each trace knows the whole set: a file that was lost is missed.
+        whole = digest("\n".join(sorted(stands)).encode())
+        if stands and all((trace.subject, trace.page) == (subject, whole) for trace in stands.values()):
+            self.result.traces.update(stands)
+        else:
+            made = search.index(entries, content)
+            whole = digest("\n".join(sorted(made)).encode())
+            self.result.made.update(made)
+            self.result.traces.update({path: Trace({}, subject, digest(data), whole) for path, data in made.items()})
+            stands = {path: self.result.traces[path] for path in made}
+        self.result.planned += stands
+
+    def _copy(self, path: str, source: str) -> None:
+        """Put a file that is copied into the result."""
+        now = self.shared.digests.get(source, "absent")
+        self.result.planned.append(path)
+        if now == "absent":
+            self.result.failed.append(path)
+            self.result.failures.append(Problem(source, 0, "is missing; the public pages need it"))
+            return
+        self.result.traces[path] = Trace({}, now, now)
+        if self.traces.get(path) != self.result.traces[path]:
+            self.result.copies[path] = source

@@ -1,0 +1,43 @@
+// Shows what Pagefind finds for ?q=…; both sides are folded: no accents, no ligatures, no capitals.
+const root = new URL("../", import.meta.url).href;
+const told = document.getElementById("told");
+const found = document.getElementById("found");
+const field = document.querySelector("form.search input");
+const query = new URLSearchParams(location.search).get("q") || "";
+
+function folded(text) {
+  const plain = text.replace(/œ/gi, "oe").replace(/æ/gi, "ae");
+  return plain.normalize("NFD").replace(/[\u0300-\u036f]/g, "").normalize("NFC").toLowerCase();
+}
+
+function element(name, text, parent) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+async function search() {
+  const pagefind = await import(root + "assets/search/pagefind.js");
+  const { results } = await pagefind.search(folded(query));
+  for (const result of results.slice(0, 30)) {
+    const { raw_url, url, meta } = await result.data();
+    const item = element("li", "", found);
+    item.className = "entry";
+    const day = element("p", meta.day, item);
+    day.className = "label";
+    const link = element("a", meta.title, element("h2", "", item));
+    link.href = root + (raw_url || url).replace(/^\//, "");
+    if (meta.summary) {
+      element("p", meta.summary, item);
+    }
+  }
+  told.textContent = results.length ? String(results.length) : told.dataset.none;
+}
+
+if (query.trim()) {
+  field.value = query;
+  search().catch(() => {
+    told.textContent = told.dataset.failed;
+  });
+}

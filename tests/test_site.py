@@ -1,0 +1,329 @@
+"""output/site is a newsroom: its front pages, feeds and addresses, and what an embargo keeps out of it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from conftest import Room
+
+VALLEY, THREE = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
+URL = "https://newsroom.example.org/"
+ATOM = "{http://www.w3.org/2005/Atom}"
+MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
+
+
+def pages(room: Room) -> Iterator[Path]:
+    yield from sorted((room.path / "output/site").rglob("*.html"))
+
+
+def addresses(page: Path) -> list[str]:
+    """Return what a page leads to or loads, as it is written."""
+    text = page.read_text("utf-8")
+    found = re.findall(r'(?:href|src)="([^"]+)"', text) + re.findall(r"url=([^\"]+)\"", text)
+    return [*found, *(part.split()[0] for some in re.findall(r'srcset="([^"]+)"', text) for part in some.split(","))]
+
+
+def target(room: Room, page: Path, address: str) -> Path | None:
+    """Return the file that an address within the newsroom leads to; None for another's."""
+    site = room.path / "output/site"
+    path = unquote(urlsplit(address).path)
+    if address == f"{URL}guide/":  # the sample's own text tells of it, and it is no part of the newsroom
+        return None
+    if address.startswith(URL) or address.startswith("/"):
+        place = site / path.lstrip("/")
+    elif re.match(r"[a-z]+:|#", address):
+        return None
+    else:
+        place = page.parent / path
+    return place / "index.html" if path.endswith("/") or place == site else place
+
+
+def test_every_address_inside_leads_to_a_file(built: Room) -> None:
+    lost = {
+        (page.relative_to(built.path).as_posix(), address)
+        for page in pages(built)
+        for address in addresses(page)
+        if (place := target(built, page, address)) and not place.is_file()
+    }
+    assert lost == set()
+
+
+def test_front_pages_show_the_newest_first_with_the_languages_that_are_out(built: Room) -> None:
+    for language in ("ko", "en", "fr"):
+        front = built.read(f"output/site/{language}/index.html")
+        shown = re.findall(rf'<h2><a href="\.\./{language}/([^/"]+)/', front)
+        assert shown == [THREE, VALLEY]
+        others = {lang for lang in ("ko", "en", "fr") if f'href="../{lang}/{VALLEY}/index.html"' in front}
+        assert others == {"ko", "en", "fr"}
+        assert f'<link rel="canonical" href="{URL}{language}/">' in front
+
+
+def test_a_language_that_is_not_out_is_named_and_not_linked(samples: Room) -> None:
+    (samples.path / f"locales/fr/LC_MESSAGES/{VALLEY}.po").unlink()
+    samples.run("-q", "--format", "html", "--now", "2026-11-23")
+    page = samples.read(f"output/site/en/{VALLEY}/index.html")
+    assert re.search(r'<span lang="fr">Français</span> <small>\(not out yet\)', page)
+    assert f"fr/{VALLEY}" not in page
+    front = samples.read("output/site/en/index.html")
+    assert f"fr/{VALLEY}" not in front
+    assert f"fr/{THREE}" in front
+
+
+def test_feeds_have_the_full_text_and_the_last_change(built: Room) -> None:
+    feed = ElementTree.parse(built.path / "output/site/fr/feed.xml").getroot()
+    entries = feed.findall(f"{ATOM}entry")
+    assert [e.findtext(f"{ATOM}id") for e in entries] == [f"{URL}fr/{THREE}/", f"{URL}fr/{VALLEY}/"]
+    assert feed.findtext(f"{ATOM}updated") == entries[0].findtext(f"{ATOM}updated") == "2026-11-17T00:00:00+09:00"
+    for element in feed.iter(f"{ATOM}updated"):
+        assert datetime.fromisoformat(element.text or "").tzinfo is not None
+    content = entries[1].findtext(f"{ATOM}content") or ""
+    assert "L’accord tient en quatre points." in content
+    assert not re.search(r'(?:href|src)="(?!https?:|mailto:|tel:|#)', content)
+    tagged = ElementTree.parse(built.path / "output/site/fr/tag/france/feed.xml").getroot()
+    assert [e.findtext(f"{ATOM}id") for e in tagged.findall(f"{ATOM}entry")] == [f"{URL}fr/{VALLEY}/"]
+
+
+def test_the_sitemap_has_each_edition_with_its_languages_and_the_latest_as_news(built: Room) -> None:
+    urls = ElementTree.parse(built.path / "output/site/sitemap.xml").getroot().findall(f"{MAP}url")
+    places = [url.findtext(f"{MAP}loc") for url in urls]
+    expected = {f"{URL}{lang}/{id_}" for lang in ("ko", "en", "fr") for id_ in ("", f"{VALLEY}/", f"{THREE}/")}
+    assert set(places) == expected
+    assert len(places) == len(expected)
+    for url in urls:
+        links = {link.get("hreflang"): link.get("href") for link in url.findall(f"{XHTML}link")}
+        assert links.keys() == {"ko", "en", "fr", "x-default"}
+        assert url.findtext(f"{MAP}loc") in links.values()
+    news = [url.findtext(f"{MAP}loc") for url in urls if url.find(f"{NEWS}news") is not None]
+    assert sorted(map(str, news)) == [f"{URL}{lang}/{THREE}/" for lang in ("en", "fr", "ko")]
+    assert built.read("output/site/robots.txt").endswith(f"Sitemap: {URL}sitemap.xml\n")
+
+
+def test_machines_read_what_a_page_is(built: Room) -> None:
+    page = built.read(f"output/site/en/{THREE}/index.html")
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert found
+    data = json.loads(found[1])
+    assert (data["@type"], data["inLanguage"], data["version"]) == ("NewsArticle", "en", 2)
+    assert data["translationOfWork"]["@id"] == f"{URL}ko/{THREE}/"
+    assert data["dateline"] == "Sejong, November 16"
+    assert (data["datePublished"], data["dateModified"]) == ("2026-11-16T09:00:00+09:00", "2026-11-17T00:00:00+09:00")
+    assert [notice["datePublished"] for notice in data["correction"]] == ["2026-11-17"]
+    assert f'<link rel="alternate" hreflang="x-default" href="{URL}ko/{THREE}/">' in page
+    card = re.search(r'<meta property="og:image" content="([^"]+)">', page)
+    assert card
+    with Image.open(built.path / "output/site" / card[1].removeprefix(URL)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (1200, 630))
+
+
+def test_text_cannot_break_out_of_the_data_for_machines(room: Room) -> None:
+    room.write("releases/odd.yaml", "title: A </script><script>alert(1)</script>\ndate: 2026-03-02\nbody: B.\n")
+    room.run("-q")
+    assert "<script>alert" not in room.read("output/site/en/odd/index.html")
+    assert "<script>alert" not in room.read("output/site/en/index.html")
+
+
+def test_pictures_come_in_several_widths(built: Room) -> None:
+    page = built.read(f"output/site/en/{THREE}/index.html")
+    tag = re.search(r"<img [^>]*srcset=[^>]*>", page)
+    assert tag
+    for part in ("sizes=", "width=", "height=", 'loading="lazy"'):
+        assert part in tag[0]
+    for width in (480, 960):
+        with Image.open(built.path / f"output/site/en/{THREE}/workflow-png-{width}.webp") as picture:
+            assert (picture.format, picture.width) == ("WEBP", width)
+
+
+def test_a_press_pack_has_every_language_the_pictures_and_their_sums(built: Room) -> None:
+    with zipfile.ZipFile(built.path / f"output/site/packs/{THREE}.zip") as pack:
+        assert pack.testzip() is None
+        files = {name.removeprefix(f"{THREE}/"): pack.read(name) for name in pack.namelist()}
+    sums = files.pop("SHA256SUMS").decode()
+    assert set(files) == {
+        *(f"{THREE}.{lang}.{end}" for lang in ("ko", "en", "fr") for end in ("pdf", "txt")),
+        "pictures/workflow.png",
+    }
+    assert dict(reversed(line.split("  ")) for line in sums.splitlines()) == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+    }
+
+
+# --- aliases ---
+
+
+def test_an_address_that_a_release_once_had_leads_on(room: Room) -> None:
+    room.edit("releases/good.yaml", "date:", "aliases: [2023/old, en/older, news.html]\ndate:")
+    assert room.run("-q").err == []
+    for path in ("2023/old/index.html", "en/older/index.html", "news.html"):
+        page = room.path / "output/site" / path
+        refresh = re.search(r'content="0; url=([^"]+)"', page.read_text("utf-8"))
+        assert refresh
+        assert (page.parent / refresh[1]).resolve() == (room.path / "output/site/en/good/index.html").resolve()
+    room.edit("releases/good.yaml", "2023/old, ", "")
+    room.run("-q")
+    assert not (room.path / "output/site/2023").exists()
+
+
+@pytest.mark.parametrize("alias", ["en/good", "en", "assets/site.css", "index.html", "packs", "en/good/sub"])
+def test_an_alias_that_is_another_pages_address_is_a_problem(room: Room, alias: str) -> None:
+    clean = room.run("-q")
+    before = {f: (room.path / "output" / f).read_bytes() for f in room.files()}
+    room.edit("releases/good.yaml", "date:", f"aliases: [{alias}]\ndate:")
+    done = room.run("-q")
+    assert (clean.code, done.code) == (0, 1)
+    assert done.err == [f"releases/good.yaml: the alias {alias} is the address of another page; take it out"]
+    assert {f: (room.path / "output" / f).read_bytes() for f in room.files()} == before
+    assert room.run("-q").err == done.err
+
+
+@pytest.mark.parametrize("alias", ["../out", "a/../../b", "a//b", "/a"])
+def test_an_alias_cannot_leave_the_site(room: Room, alias: str) -> None:
+    room.edit("releases/good.yaml", "date:", f"aliases: [{alias}]\ndate:")
+    assert "is not an address" in room.run("check", "-q").err[0]
+
+
+@pytest.mark.parametrize("tag", ["..", "../../x", "."])
+def test_a_tag_cannot_leave_the_site(room: Room, tag: str) -> None:
+    room.edit("releases/good.yaml", "date:", f'tags: ["{tag}"]\ndate:')
+    assert "is not a tag" in room.run("check", "-q").err[0]
+
+
+# --- what an embargo keeps out ---
+
+SECRET = "zebrafinch"
+
+
+def embargoed(room: Room) -> None:
+    """Write three releases whose every text has the secret word: under embargo, a draft, and one not translated."""
+    rows = {
+        f"{SECRET}-later": "embargo: 2026-03-29T02:30:00+01:00\n",
+        f"{SECRET}-draft": "status: draft\n",
+        f"{SECRET}-held": "languages: [ko]\n",
+    }
+    for id_, line in rows.items():
+        room.write(
+            f"releases/{id_}.yaml",
+            f"title: {SECRET} title\nsubtitle: {SECRET}\nsummary: {SECRET} lead\ndate: 2026-03-02\n{line}"
+            f"city: {SECRET}\n"
+            f"highlights: [{SECRET} point]\ntags: [{SECRET}-tag]\naliases: [{SECRET}/{id_}]\nnotes: {SECRET} notes\n"
+            f"images: [{{file: {SECRET}.png, alt: {SECRET} alt, caption: {SECRET}, credit: {SECRET}}}]\n"
+            f"attachments: [{{file: {SECRET}.txt, title: {SECRET} file}}]\nbody: {SECRET} body.\n",
+        )
+        folder = room.path / f"releases/{id_}"
+        folder.mkdir()
+        (folder / f"{SECRET}.txt").write_text(SECRET)
+        Image.new("RGB", (600, 400), "navy").save(folder / f"{SECRET}.png")
+
+
+def leaks(room: Room) -> list[str]:
+    """Return where the secret word is below output/site: in names, in bytes, in unpacked ZIPs."""
+    found = []
+    for place in sorted((room.path / "output/site").rglob("*")):
+        name = place.relative_to(room.path / "output/site").as_posix()
+        if SECRET in name.lower() or (place.is_file() and any(_has(data) for data in _unpacked(place.read_bytes()))):
+            found.append(name)
+    return found
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    yield data
+    if data[:2] == b"\x1f\x8b":  # the search index
+        yield gzip.decompress(data)
+    if data[:4] == b"PK\x03\x04":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                yield name.encode()
+                yield from _unpacked(archive.read(name))
+
+
+def _has(data: bytes) -> bool:
+    return SECRET.encode() in data.lower()
+
+
+def test_before_the_instant_not_one_byte_is_public(room: Room) -> None:
+    embargoed(room)
+    # Clocks in Paris go from 02:00 to 03:00 on that day: the instant is 03:30 there.
+    for now in ("2026-03-02T00:00", "2026-03-29T01:29:59+00:00", "2026-03-29T03:29:59"):
+        done = room.run("-q", "--now", now)
+        assert done.code == 0, done.err
+        assert leaks(room) == []
+    for now in ("2026-03-29T03:30", "2026-03-29T01:30:00+00:00"):
+        room.run("-q", "--now", now)
+        found = leaks(room)
+        assert f"en/{SECRET}-later/index.html" in found
+        for place in ("en/index.html", "en/feed.xml", "sitemap.xml", f"packs/{SECRET}-later.zip",
+                      f"en/tag/{SECRET}-tag/index.html", f"{SECRET}/{SECRET}-later/index.html"):  # fmt: skip
+            assert place in found
+        assert not [path for path in found if "draft" in path or "held" in path]
+        room.run("-q", "--now", "2026-03-29T03:29")
+        assert leaks(room) == []
+
+
+def test_status_tells_the_instant_of_the_next_build(room: Room) -> None:
+    room.edit("releases/good.yaml", "date: 2026-03-02", "date: 2026-03-02\nembargo: 2099-03-29T03:30")
+    rows = json.loads("\n".join(room.run("status", "--json").out))
+    assert {row["embargo_instant"] for row in rows} == {"2099-03-29T03:30:00+02:00"}
+    room.edit("releases/good.yaml", "embargo:", "status: draft\nembargo:")
+    rows = json.loads("\n".join(room.run("status", "--json").out))
+    assert {row["embargo_instant"] for row in rows} == {""}
+
+
+def test_a_retracted_release_keeps_its_address_and_tells_in_every_list(samples: Room) -> None:
+    samples.edit(f"releases/{VALLEY}.yaml", "tags:", "status: retracted\ntags:")
+    samples.run("-q", "--now", "2026-11-23")
+    feed = samples.read("output/site/en/feed.xml")
+    assert "This press release has been retracted." in feed
+    assert "four key points" not in feed
+    assert f"{VALLEY}.en.pdf" not in feed
+    front = samples.read("output/site/en/index.html")
+    assert "<strong>Retracted</strong>" in front
+    assert "memorandum of understanding" not in front
+    assert not (samples.path / f"output/site/packs/{VALLEY}.zip").exists()
+    assert not (samples.path / "output/site/en/tag/cosmetics").exists()
+
+
+# --- what a new release changes ---
+
+
+def test_a_new_release_changes_only_the_pages_that_show_it(room: Room) -> None:
+    for number in range(70):
+        year, month = 2024 + number // 48, 1 + number % 12
+        room.write(
+            f"releases/r{number:02}.yaml",
+            f"title: Title {number}\ndate: {year}-{month:02}-{1 + number % 28:02}\ntags: [t{number % 2}]\n"
+            f"languages: [en]\nbody: Text.\n",
+        )
+    room.run("-q", "--format", "html")
+    before = {f: (room.path / "output/site" / f).stat().st_mtime_ns for f in room.files("output/site")}
+    assert {"en/archive/2024/1/index.html", "en/archive/2024/index.html", "en/archive/2025/index.html"} <= set(before)
+    assert "en/tag/t1/1/index.html" not in before
+    assert len(re.findall("<h2><a ", room.read("output/site/en/index.html"))) == 20
+    room.write("releases/new.yaml", "title: New\ndate: 2026-03-20\ntags: [t0]\nlanguages: [en]\nbody: Text.\n")
+    room.run("-q", "--format", "html")
+    after = {f: (room.path / "output/site" / f).stat().st_mtime_ns for f in room.files("output/site")}
+    changed = {f for f in after if after[f] != before.get(f) and not f.startswith("assets/search/")}
+    assert changed == {
+        "en/new/index.html", "en/new/new.en.png", "en/index.html", "en/feed.xml", "en/archive/2026/index.html",
+        "en/tag/t0/index.html", "en/tag/t0/feed.xml", "sitemap.xml", "index.html",
+    }  # fmt: skip
+    assert {f for f in before if not f.startswith("assets/search/")} <= after.keys()
+
+
+def test_a_build_writes_nothing_beside_output(room: Room) -> None:
+    before = {path.name for path in room.path.iterdir()}
+    room.run("-q", "--format", "html")
+    assert {path.name for path in room.path.iterdir()} == {*before, "output"}
