@@ -352,3 +352,4 @@ class _Build:
         self.journal.save(SITE, self._settle(result))
         self.outcome.shelved = self.outcome.made[so_far:]
         self.outcome.problems.extend((*result.problems, *result.failures))
+        self.outcome.passing |= result.passing

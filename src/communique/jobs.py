@@ -111,7 +111,7 @@ class Result:
 
     ``planned`` are the paths that the release claims now, ``failed`` those of them that could not be made.
     ``problems`` are of its input, ``failures`` of rendering. ``entries`` are those of the editions whose pages stand,
-    ``contents`` the full texts by language.
+    ``contents`` the full texts by language. ``passing`` says that the input does not explain the failures.
     """
 
     id: str
@@ -125,3 +125,4 @@ class Result:
     failures: list[Problem] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     contents: dict[str, str] = field(default_factory=dict)
+    passing: bool = False

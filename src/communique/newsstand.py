@@ -37,7 +37,9 @@ class Newsstand:
             offices[str(language)] = localize.office(newsroom, language, room)
             words[str(language)] = Translator(own)
         known = [entry for entry in entries if entry.language in offices]
-        shelf = Shelf(newsroom.base_url, offices, known, search.is_installed())
+        # A page offers no search that there is not.
+        searched = bool(known) and search.is_installed() and self._index(known, content)
+        shelf = Shelf(newsroom.base_url, offices, known, searched)
         for page in shelf.pages():
             self._page(page, words, content)
         if known:
@@ -50,9 +52,8 @@ class Newsstand:
             self._copy("site/assets/root.js", "templates/web/root.js")
             if newsroom.logo:
                 self._copy(f"site/assets/{newsroom.logo}", str(newsroom.logo))
-        if known and shelf.search:
+        if searched:
             self._copy("site/assets/search.js", "templates/web/search.js")
-            self._index(known, content)
         self.result.problems += shelf.problems
         return self.result
 
@@ -82,8 +83,11 @@ class Newsstand:
         files = {one: self.shared.digests.get(one, "absent") for one in sorted(used)}
         result.made[path], result.traces[path] = data, Trace(files, subject, digest(data))
 
-    def _index(self, entries: list[Entry], content: Callable[[str, str], str]) -> None:
-        """Put the files of the search into the result; which they are, the index itself decides."""
+    def _index(self, entries: list[Entry], content: Callable[[str, str], str]) -> bool:
+        """Put the files of the search into the result; which they are, the index itself decides.
+
+        Returns False when it cannot be made: then none of its files may stay, for they show what was public before.
+        """
         subject = digest(repr((sorted(entries, key=lambda e: (e.language, e.release)), self.shared.recipe)).encode())
         stands = {path: trace for path, trace in self.traces.items() if path.startswith(f"{search.FOLDER}/")}
         # Each trace knows the whole set: a file that was lost is missed.
@@ -91,12 +95,18 @@ class Newsstand:
         if stands and all((trace.subject, trace.page) == (subject, whole) for trace in stands.values()):
             self.result.traces.update(stands)
         else:
-            made = search.index(entries, content)
+            try:
+                made = search.index(entries, content)
+            except InputError as error:
+                self.result.failures += error.problems
+                self.result.passing = True
+                return False
             whole = digest("\n".join(sorted(made)).encode())
             self.result.made.update(made)
             self.result.traces.update({path: Trace({}, subject, digest(data), whole) for path, data in made.items()})
             stands = {path: self.result.traces[path] for path in made}
         self.result.planned += stands
+        return True
 
     def _copy(self, path: str, source: str) -> None:
         """Put a file that is copied into the result."""

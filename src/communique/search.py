@@ -7,18 +7,25 @@ reader types. The page shows title, day and lead, never what is indexed.
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import html
 import importlib.util
 import json
 import re
+import shutil
+import subprocess
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
+from communique.errors import InputError, Problem
 from communique.jobs import Entry
 
 FOLDER = "site/assets/search"
+#: Where its program comes from.
+PACKAGES = ("pagefind_bin_extended", "pagefind_bin")
+PROGRAMS = ("pagefind_extended", "pagefind")
 #: Of Pagefind's files: the library and the index, not its own interfaces.
 _LEFT_OUT = re.compile(r".*-(?:ui|highlight)\..*")
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
@@ -26,8 +33,16 @@ _HANGUL = re.compile("[\uac00-\ud7a3]{3,24}")
 
 
 def is_installed() -> bool:
-    """Whether the extra ``search`` is installed."""
-    return importlib.util.find_spec("pagefind") is not None
+    """Whether the extra ``search`` is installed, or Pagefind's program by itself."""
+    return any(map(importlib.util.find_spec, PACKAGES)) or any(map(shutil.which, PROGRAMS))
+
+
+def _program() -> str:
+    """Return where Pagefind's program is; raises OSError when it is not where it should be."""
+    for package in PACKAGES:
+        with contextlib.suppress(ImportError):
+            return str(importlib.import_module(package).get_executable())
+    return next(filter(None, map(shutil.which, PROGRAMS)))
 
 
 def folded(text: str) -> str:
@@ -53,25 +68,42 @@ def words(entry: Entry, content: str) -> str:
 
 
 def index(entries: Iterable[Entry], content: Callable[[str, str], str]) -> dict[str, bytes]:
-    """Return the files of the index by their paths below output/."""
-    # Pagefind also writes its index to a folder when it ends, and there is no way to ask it not to.
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_index(sorted(entries, key=lambda e: (e.language, e.order)), content, folder))
+    """Return the files of the index by their paths below output/; raises InputError when Pagefind does not run.
 
-
-async def _index(entries: list[Entry], content: Callable[[str, str], str], folder: str) -> dict[str, bytes]:
-    from pagefind.index import IndexConfig, PagefindIndex
-
-    async with PagefindIndex(config=IndexConfig(output_path=folder)) as made:
+    Its Python package waits a tenth of a second for each text; its program reads pages from a folder, all at once.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        pages, made = Path(name, "pages"), Path(name, "index")
         for entry in entries:
-            await made.add_custom_record(
-                url=f"{entry.language}/{entry.release}/index.html",
-                content=words(entry, content(entry.release, entry.language)),
-                language=entry.language,
-                meta={"title": entry.title, "day": entry.day, "summary": entry.summary},
-            )
-        files = await made.get_files()
-    found = {f"{FOLDER}/{file['path']}": file["content"] for file in files if not _LEFT_OUT.fullmatch(file["path"])}
+            place = pages / entry.language / entry.release / "index.html"
+            place.parent.mkdir(parents=True)
+            place.write_text(_page(entry, content(entry.release, entry.language)), "utf-8")
+        options = ["--site", str(pages), "--output-path", str(made), "--keep-index-url", "--silent"]
+        try:
+            command = [_program(), *options]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            told = (done.stderr or done.stdout).strip().splitlines()[-1:] if done.returncode else []
+        except OSError as error:
+            told = [str(error)]
+        files = {place.relative_to(made).as_posix(): place for place in made.rglob("*") if place.is_file()}
+        if told or "pagefind-entry.json" not in files:
+            problem = f"the search index cannot be made, Pagefind failed: {' '.join(told) or 'it wrote nothing'}"
+            raise InputError(Problem("newsroom.yaml", 0, problem, "pip install --force-reinstall 'communique[search]'"))
+        found = {
+            f"{FOLDER}/{path}": place.read_bytes() for path, place in files.items() if not _LEFT_OUT.fullmatch(path)
+        }
     # Its languages come in another order each time.
     table = f"{FOLDER}/pagefind-entry.json"
     return {**found, table: json.dumps(json.loads(found[table]), sort_keys=True).encode()}
+
+
+def _page(entry: Entry, content: str) -> str:
+    """Return a page for Pagefind alone: what a release is found by, and what the search shows of it."""
+    shown = {"title": entry.title, "day": entry.day, "summary": entry.summary}
+    meta = "".join(
+        f'<meta data-pagefind-meta="{name}[content]" content="{html.escape(value)}">' for name, value in shown.items()
+    )
+    text = html.escape(words(entry, content))
+    return (
+        f'<!doctype html><html lang="{entry.language}"><head>{meta}</head><body data-pagefind-body>{text}</body></html>'
+    )
