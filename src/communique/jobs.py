@@ -79,7 +79,7 @@ class Entry:
 
     ``day`` is as readers write it, ``iso`` in ISO 8601; ``published`` and ``modified`` are instants in ISO 8601.
     ``picture`` is a file of the release's page with width and height (0 unknown), or empty. ``alternates`` are the
-    languages that are out, ``content`` is the digest of the full text.
+    languages that are out, ``content`` is the digest of the full text, ``pdf`` says whether the PDF is there.
     """
 
     release: str
@@ -98,6 +98,7 @@ class Entry:
     aliases: tuple[str, ...]
     picture: tuple[str, int, int] | tuple[()]
     content: str
+    pdf: bool
 
     @property
     def order(self) -> tuple[str, str, str]:

@@ -65,6 +65,15 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """What can be downloaded in one language: addresses relative to a page, empty where a file is not there."""
+
+    language: str
+    pdf: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A correction in one language."""
 
@@ -91,8 +100,9 @@ class LocalizedRelease:
     """All that a template shows of a release. Texts are plain and absent ones empty; Markup is clean HTML.
 
     ``url`` is the public address of its page, with a closing slash; ``card`` and ``pack`` are addresses relative to it,
-    empty where there is none. ``published`` is the instant from which it is public, ``languages`` are those that it is
-    or will be out in. ``embargo`` says until when while it lasts, ``embargo_at`` in ISO 8601.
+    empty where there is none; ``downloads`` are the own language's first. ``published`` is the instant from which it is
+    public, ``languages`` are those that it is or will be out in. ``embargo`` says until when while it lasts,
+    ``embargo_at`` in ISO 8601.
     ``body`` opens with the dateline; ``ended`` is the body with the end mark, for paper and mail.
     """
 
@@ -129,6 +139,7 @@ class LocalizedRelease:
     source_language: str
     card: str
     pack: str
+    downloads: tuple[Files, ...] = ()
 
 
 def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:

@@ -38,7 +38,7 @@ def narrowed(data: bytes, width: int) -> bytes:
             height = max(1, round(colours.height * width / colours.width))
             smaller = colours.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
             made = io.BytesIO()
-            smaller.save(made, "WEBP", quality=80, method=4, exif=b"")
+            smaller.save(made, "WEBP", quality=80, method=2, exif=b"")
             return made.getvalue()
     except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
         raise ValueError(f"is a damaged picture ({error})") from None

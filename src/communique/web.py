@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
+from urllib.parse import unquote
 
 from markupsafe import Markup
 
 from communique.catalog import Translator
-from communique.localize import LocalizedRelease, detached
+from communique.localize import Files, LocalizedRelease, detached
 from communique.shelf import Page
 from communique.templates import Templates
 
 #: Open Graph's names of the languages: language_TERRITORY.
 LOCALES = {"ko": "ko_KR", "en": "en_GB", "fr": "fr_FR"}
+#: What each language calls itself.
+NAMES = {"ko": "한국어", "en": "English", "fr": "Français"}
 
 
 def page(release: LocalizedRelease, templates: Templates, words: Translator) -> bytes:
@@ -29,8 +33,35 @@ def page(release: LocalizedRelease, templates: Templates, words: Translator) -> 
         "switch": switch,
         "linked_data": script(linked_data(release)),
         "locales": LOCALES,
+        "language_names": NAMES,
     }
     return templates.render("web/release.html.j2", words, release=release, **context).encode()
+
+
+def shown(release: LocalizedRelease, there: Set[str], languages: Set[str]) -> LocalizedRelease:
+    """Return a release whose page leads only to the files that are there, by their paths, and to pages in languages."""
+    page = f"site/{release.language}/{release.id}"
+
+    def only(path: str, address: str) -> str:
+        return address if path in there else ""
+
+    alternates = tuple(language for language in release.alternates if language in languages)
+    first = sorted(alternates, key=lambda language: language != release.language)
+    downloads = []
+    for language in () if release.retracted else first:
+        stem, folder = (
+            f"{release.id}.{language}",
+            "" if language == release.language else f"../../{language}/{release.id}/",
+        )
+        files = [only(f"site/{language}/{release.id}/{stem}.{end}", f"{folder}{stem}.{end}") for end in ("pdf", "txt")]
+        downloads += [Files(language, *files)] if any(files) else []
+    images = tuple(
+        replace(image, renditions=tuple(r for r in image.renditions if f"{page}/{unquote(r[0])}" in there))
+        for image in release.images
+    )
+    card = only(f"{page}/{release.card}", release.card)
+    pack = only(f"site/{release.pack.removeprefix('../../')}", release.pack)
+    return replace(release, alternates=alternates, downloads=tuple(downloads), images=images, card=card, pack=pack)
 
 
 def content(release: LocalizedRelease) -> str:
@@ -56,6 +87,7 @@ def listed(
 ) -> bytes:
     """Return a page of several releases; ``others`` are the words of each language, ``text`` an entry's full text."""
     context = dict(page.shown) | {"root": page.root, "page_language": page.language, "locales": LOCALES}
+    context["language_names"] = NAMES
     if page.full:
         texts = {entry.release: json.loads(text(entry.release, entry.language) or "{}") for entry in page.full}
         context["texts"] = {
