@@ -96,7 +96,9 @@ def test_a_part_of_a_build_leaves_no_page_that_leads_nowhere(samples: Room, step
         samples.run("-q", "--now", "2026-11-23", "--output", str(samples.path / "clean"))
         assert samples.files("clean/site") == whole
         for path in whole:
-            assert (samples.path / "clean/site" / path).read_bytes() == (samples.path / "output/site" / path).read_bytes()
+            assert (samples.path / "clean/site" / path).read_bytes() == (
+                samples.path / "output/site" / path
+            ).read_bytes()
 
 
 def test_front_pages_show_the_newest_first_with_the_languages_that_are_out(built: Room) -> None:
@@ -182,6 +184,32 @@ def test_pictures_come_in_several_widths(built: Room) -> None:
     for width in (480, 960):
         with Image.open(built.path / f"output/site/en/{THREE}/workflow-png-{width}.webp") as picture:
             assert (picture.format, picture.width) == ("WEBP", width)
+
+
+def test_pictures_inside_a_text_come_in_several_widths_too(room: Room) -> None:
+    folder = room.path / "releases/photo"
+    folder.mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (1600, 1000), "navy").save(folder / "a b.jpg", exif=turned)
+    Image.new("RGB", (300, 200), "navy").save(folder / "small.png")
+    body = 'body: "![A > B](a%20b.jpg)\\n\\n![C](small.png)"\n'
+    room.write("releases/photo.yaml", f"title: Photo\ndate: 2026-03-02\nlanguages: [en]\n{body}")
+    assert room.run("-q").err == []
+    big, small = re.findall(r"<img [^\n]*?(?=</p>)", room.read("output/site/en/photo/index.html"))
+    for part in (
+        'srcset="a%20b-jpg-480.webp 480w, a%20b-jpg-960.webp 960w, a%20b.jpg 1000w" sizes="',
+        'width="1000" height="1600"',
+        'loading="lazy"',
+        'src="a%20b.jpg"',
+    ):
+        assert part in big
+    assert 'width="300" height="200"' in small
+    assert "srcset" not in small
+    with Image.open(room.path / "output/site/en/photo/a b-jpg-480.webp") as picture:
+        assert picture.size == (480, 768)
+    assert "srcset" not in room.read("output/site/en/feed.xml")
+    assert lost(room) == set()
 
 
 def test_a_press_pack_has_every_language_the_pictures_and_their_sums(built: Room) -> None:

@@ -14,7 +14,7 @@ from communique.catalog import Catalog, Translator
 from communique.culture import CULTURES, Culture
 from communique.errors import InputError, Problem
 from communique.markup import Rendered
-from communique.model import ContactKey, Markdown, Newsroom, Officer, Text
+from communique.model import ContactKey, Image, InlinePicture, Markdown, Newsroom, Officer, Text
 from communique.plan import Edition, State, card_name, pack_path
 
 
@@ -122,6 +122,7 @@ class LocalizedRelease:
     notes: Markup
     contacts: tuple[Person, ...]
     images: tuple[Picture, ...]
+    inline: tuple[Picture, ...]
     attachments: tuple[Download, ...]
     corrections: tuple[Notice, ...]
     tags: tuple[str, ...]
@@ -247,17 +248,10 @@ class _Localizer:
             notes=Markup(notes.html + notes.footnotes),
             contacts=tuple(map(self.person, release.contacts)) or office.contacts[:1],
             images=tuple(
-                Picture(
-                    quote(image.file),
-                    self.text(image.alt),
-                    self.text(image.caption),
-                    self.text(image.credit),
-                    image.width,
-                    image.height,
-                    tuple((quote(name), width) for name, width in pictures.renditions(image.file, image.width)),
-                )
+                self.picture(image, self.text(image.alt), self.text(image.caption), self.text(image.credit))
                 for image in release.images
             ),
+            inline=tuple(self.picture(item) for item in release.inline_pictures),
             attachments=tuple(Download(quote(item.file), self.text(item.title)) for item in release.attachments),
             corrections=tuple(Notice(self.day(item.date.day), self.text(item.note)) for item in release.corrections),
             tags=tuple(dict.fromkeys(tag.lower() for tag in release.tags)),
@@ -276,6 +270,10 @@ class _Localizer:
             card="" if edition.state is not State.PUBLIC else card_name(release.id, edition.language),
             pack="" if edition.state is not State.PUBLIC else f"../../{pack_path(release.id)}",
         )
+
+    def picture(self, item: Image | InlinePicture, alt: str = "", caption: str = "", credit: str = "") -> Picture:
+        smaller = tuple((quote(name), width) for name, width in pictures.renditions(item.file, item.width))
+        return Picture(quote(item.file), alt, caption, credit, item.width, item.height, smaller)
 
     def end(self, html: str) -> str:
         mark = f'<span class="end">{self.culture.end_mark}</span>'

@@ -189,6 +189,15 @@ class Image:
     height: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class InlinePicture:
+    """A picture inside a text. ``width`` and ``height`` in pixels, 0 where a drawing has none."""
+
+    file: FileName
+    width: int
+    height: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file to download with the release."""
@@ -230,12 +239,18 @@ class Release:
     body: Markdown = key("The text in Markdown, where there is no ID.md.", None)
     id: str
     path: str
-    inline_pictures: tuple[FileName, ...] = ()
+    inline_pictures: tuple[InlinePicture, ...] = ()
 
     @property
     def folder(self) -> str:
         """The folder of its pictures and files, relative to the newsroom's folder."""
         return self.path.removesuffix(".yaml")
+
+    @property
+    def pictures(self) -> dict[FileName, int]:
+        """The width of each picture (pixels, 0 where a drawing has none), those inside texts last."""
+        inside = {item.file: item.width for item in self.inline_pictures}
+        return inside | {item.file: item.width for item in self.images}
 
     @property
     def version(self) -> int:

@@ -56,8 +56,11 @@ def size(data: bytes, name: str) -> tuple[int, int]:
 
     try:
         with Image.open(io.BytesIO(data), formats=list(KNOWN)) as picture:
+            width, height = picture.size
+            # A camera held upright writes that down beside the pixels (Exif 2.3, orientation 5 to 8).
+            upright = picture.format == "JPEG" and picture.getexif().get(0x0112, 1) >= 5
             picture.verify()
-            return picture.size
+            return (height, width) if upright else (width, height)
     except UnidentifiedImageError:
         raise ValueError("is no picture") from None
     except Image.DecompressionBombError:

@@ -194,14 +194,10 @@ def _site(release: Release, language: str) -> Iterator[Target]:
     yield Target(f"{folder}/{release.id}.{language}.pdf", Kind.PDF, "pdf")
     yield Target(f"{folder}/{release.id}.{language}.txt", Kind.TEXT, "email")
     yield Target(f"{folder}/{card_name(release.id, language)}", Kind.CARD, "html")
-    for image in release.images:
-        for name, width in pictures.renditions(image.file, image.width):
-            yield Target(f"{folder}/{name}", Kind.RENDITION, "html", f"{release.folder}/{image.file}", width)
-    names = (
-        *(image.file for image in release.images),
-        *release.inline_pictures,
-        *(attachment.file for attachment in release.attachments),
-    )
+    for file, full in release.pictures.items():
+        for name, width in pictures.renditions(file, full):
+            yield Target(f"{folder}/{name}", Kind.RENDITION, "html", f"{release.folder}/{file}", width)
+    names = (*release.pictures, *(attachment.file for attachment in release.attachments))
     for name in dict.fromkeys(names):
         yield Target(f"{folder}/{name}", Kind.COPY, "html", f"{release.folder}/{name}")
 

@@ -256,9 +256,7 @@ class Sheet:
         }
         parts = (self.newsroom.pdf.variant, studio.shared.recipe, page, *attached.values())
         self._page = digest(repr(parts).encode())
-        pictures = {
-            f"{release.folder}/{name}" for name in (*(i.file for i in release.images), *release.inline_pictures)
-        }
+        pictures = {f"{release.folder}/{name}" for name in release.pictures}
         path = next(t.path for t in self.edition.targets if t.kind is Kind.PDF)
         kept, trace = self.job.kept.get(path), self.job.traces.get(path)
         # What shapes a PDF besides its page; templates count by the page that came of them.
@@ -282,8 +280,7 @@ class Pack:
         self.release = sheets[0].edition.release
         self.job = sheets[0].job
         self.path = f"site/{pack_path(self.release.id)}"
-        names = dict.fromkeys((*(image.file for image in self.release.images), *self.release.inline_pictures))
-        self.pictures = {f"pictures/{name}": f"{self.release.folder}/{name}" for name in names}
+        self.pictures = {f"pictures/{name}": f"{self.release.folder}/{name}" for name in self.release.pictures}
         languages = {sheet.edition.language for sheet in sheets}
         self.wanted = languages <= set(self.job.languages) and {"html", "pdf", "email"} <= set(self.job.formats)
 

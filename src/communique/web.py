@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Set
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
+from html import unescape
 from urllib.parse import unquote
 
 from markupsafe import Markup
 
 from communique.catalog import Translator
-from communique.localize import Files, LocalizedRelease, detached
+from communique.localize import Files, LocalizedRelease, Picture, detached
 from communique.shelf import Page
 from communique.templates import Templates
 
 #: Open Graph's names of the languages: language_TERRITORY.
 LOCALES = {"ko": "ko_KR", "en": "en_GB", "fr": "fr_FR"}
+#: How wide a picture is shown: a column of text, or most of a narrow screen. site.css says the same.
+SIZES = "(min-width: 45rem) 42rem, 92vw"
 #: What each language calls itself.
 NAMES = {"ko": "한국어", "en": "English", "fr": "Français"}
 
@@ -34,8 +38,30 @@ def page(release: LocalizedRelease, templates: Templates, words: Translator) -> 
         "linked_data": script(linked_data(release)),
         "locales": LOCALES,
         "language_names": NAMES,
+        "sizes": SIZES,
     }
-    return templates.render("web/release.html.j2", words, release=release, **context).encode()
+    body, footnotes, notes = (
+        _with_sources(t, release.inline) for t in (release.body, release.footnotes, release.notes)
+    )
+    shown = replace(release, body=body, footnotes=footnotes, notes=notes)
+    return templates.render("web/release.html.j2", words, release=shown, **context).encode()
+
+
+def _with_sources(html: Markup, inline: Iterable[Picture]) -> Markup:
+    """Return clean HTML whose pictures have their sizes, come late, and in as many pixels as a screen has."""
+    known = {picture.file: picture for picture in inline}
+
+    def tag(found: re.Match[str]) -> str:
+        picture = known.get(unescape(found[1]))
+        if not picture:
+            return found[0]
+        more = f' width="{picture.width}" height="{picture.height}"' if picture.width else ""
+        if picture.renditions:
+            every = [*picture.renditions, (picture.file, picture.width)]
+            more += f' srcset="{", ".join(f"{file} {width}w" for file, width in every)}" sizes="{SIZES}"'
+        return f'<img loading="lazy"{more}{found[0].removeprefix("<img")}'
+
+    return Markup(re.sub(r'<img(?: [a-z]+="[^"]*")*? src="([^"]*)"', tag, html))
 
 
 def shown(release: LocalizedRelease, there: Set[str], languages: Set[str]) -> LocalizedRelease:
@@ -55,13 +81,20 @@ def shown(release: LocalizedRelease, there: Set[str], languages: Set[str]) -> Lo
         )
         files = [only(f"site/{language}/{release.id}/{stem}.{end}", f"{folder}{stem}.{end}") for end in ("pdf", "txt")]
         downloads += [Files(language, *files)] if any(files) else []
-    images = tuple(
-        replace(image, renditions=tuple(r for r in image.renditions if f"{page}/{unquote(r[0])}" in there))
-        for image in release.images
+    return replace(
+        release,
+        alternates=alternates,
+        downloads=tuple(downloads),
+        images=tuple(_narrowed(picture, page, there) for picture in release.images),
+        inline=tuple(_narrowed(picture, page, there) for picture in release.inline),
+        card=only(f"{page}/{release.card}", release.card),
+        pack=only(f"site/{release.pack.removeprefix('../../')}", release.pack),
     )
-    card = only(f"{page}/{release.card}", release.card)
-    pack = only(f"site/{release.pack.removeprefix('../../')}", release.pack)
-    return replace(release, alternates=alternates, downloads=tuple(downloads), images=images, card=card, pack=pack)
+
+
+def _narrowed(picture: Picture, page: str, there: Set[str]) -> Picture:
+    """Return a picture with those of its smaller ones that are there."""
+    return replace(picture, renditions=tuple(r for r in picture.renditions if f"{page}/{unquote(r[0])}" in there))
 
 
 def content(release: LocalizedRelease) -> str:
