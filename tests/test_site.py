@@ -175,6 +175,17 @@ def test_text_cannot_break_out_of_the_data_for_machines(room: Room) -> None:
     assert "<script>alert" not in room.read("output/site/en/index.html")
 
 
+def test_topics_are_called_by_their_names_in_each_language(built: Room) -> None:
+    for language, name in (("ko", "화장품"), ("en", "Cosmetics"), ("fr", "Cosmétiques")):
+        folder = f"output/site/{language}"
+        link = f'href="../tag/cosmetics/index.html">{name}</a>'
+        assert link in built.read(f"{folder}/{VALLEY}/index.html")
+        assert link.replace("../", "") in built.read(f"{folder}/index.html")
+        assert name in built.read(f"{folder}/tag/cosmetics/index.html").partition("<h1>")[2].partition("</h1>")[0]
+        assert f'<category term="cosmetics" label="{name}"/>' in built.read(f"{folder}/feed.xml")
+        assert f'"{name}"' in built.read(f"{folder}/{VALLEY}/index.html").partition("keywords")[2].partition("]")[0]
+
+
 def test_pictures_come_in_several_widths(built: Room) -> None:
     page = built.read(f"output/site/en/{THREE}/index.html")
     tag = re.search(r"<img [^>]*srcset=[^>]*>", page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
@@ -93,6 +94,11 @@ class Office:
     contacts: tuple[Person, ...]
     logo: str
     accent: str
+    topics: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def topic(self, tag: str) -> str:
+        """Return what a tag is called."""
+        return self.topics.get(tag, tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,11 @@ class LocalizedRelease:
     card: str
     pack: str
     downloads: tuple[Files, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the tags are called."""
+        return tuple(map(self.office.topic, self.tags))
 
 
 def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
@@ -217,6 +228,7 @@ class _Localizer:
             contacts=tuple(self.person(key) for key in newsroom.contacts),
             logo=newsroom.logo or "",
             accent=newsroom.accent,
+            topics={tag.lower(): self.room_text(name) for tag, name in (newsroom.topics or {}).items()},
         )
 
     def release(self, edition: Edition) -> LocalizedRelease:

@@ -167,6 +167,7 @@ class Newsroom:
     contacts: dict[ContactKey, Contact] = key("Media contacts by a short name that releases refer to.")
     logo: FileName | None = key("A PNG or SVG file beside newsroom.yaml.", None)
     accent: Colour = key('The office\'s colour, such as "#0b4da2".', Located("#0b4da2"))
+    topics: dict[Tag, Text] | None = key("What tags are called on the public pages, by the tag.", None)
     pdf: PdfSettings = key("How PDFs are made.", PdfSettings())
     smtp: Smtp | None = key("The mail server for send.", None)
     path: str = "newsroom.yaml"

@@ -61,7 +61,7 @@ def words(entry: Entry, content: str) -> str:
     """Return what a release is found by."""
     full = json.loads(content or "{}")
     parts = [entry.title, full.get("summary", ""), *full.get("highlights", ()), full.get("body", "")]
-    parts += [full.get("notes", ""), *entry.tags, *(text for _, text in full.get("corrections", ()))]
+    parts += [full.get("notes", ""), *full.get("topics", ()), *(text for _, text in full.get("corrections", ()))]
     parts += [part for _, *some in full.get("images", ()) for part in some]
     text = folded(html.unescape(re.sub(r"<[^>]+>", " ", " . ".join(filter(None, parts)))))
     return f"{text} {endings(text)}" if entry.language == "ko" else text

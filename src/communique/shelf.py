@@ -94,7 +94,10 @@ class Shelf:
 
     def _lists(self) -> Iterator[Page]:
         years = {lang: sorted({e.iso[:4] for e in entries}) for lang, entries in self.by_language.items()}
-        tags = {lang: sorted({t for e in entries for t in e.tags}) for lang, entries in self.by_language.items()}
+        tags = {
+            lang: sorted({t for e in entries for t in e.tags}, key=lambda tag: (self.offices[lang].topic(tag), tag))
+            for lang, entries in self.by_language.items()
+        }
         for language, entries in self.by_language.items():
             front = Sheet(f"{language}/", tuple(entries[: -PAGE_SIZE - 1 : -1]))
             more = {"years": years[language][::-1], "tags": tags[language]}

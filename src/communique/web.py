@@ -108,6 +108,7 @@ def content(release: LocalizedRelease) -> str:
             "highlights": [] if gone else shown.highlights,
             "body": "" if gone else shown.body + shown.footnotes,
             "notes": "" if gone else shown.notes,
+            "topics": [] if gone else shown.topics,
             "images": [] if gone else [[i.file, i.alt, i.caption, i.credit] for i in shown.images],
         },
         ensure_ascii=False,
@@ -179,7 +180,7 @@ def linked_data(release: LocalizedRelease) -> dict[str, object]:
     if release.dateline:
         data["dateline"] = release.dateline.rstrip(" –")
     if release.tags:
-        data["keywords"] = list(release.tags)
+        data["keywords"] = list(release.topics)
     pictures = [f"{release.url}{image.file}" for image in release.images]
     data["image"] = [*pictures, *([f"{release.url}{release.card}"] if release.card else [])]
     return data
