@@ -6,11 +6,13 @@ import functools
 import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,17 +90,30 @@ def browser() -> Iterator[object]:
 KINDS = [
     *(f"{lang}/{path}index.html" for lang in ("ko", "en", "fr") for path in ("", f"{VALLEY}/", f"{THREE}/",
       "archive/2026/", "tag/press/", "search/")),
-    "en/gone/index.html", "en/alone/index.html", "404.html",
+    "en/gone/index.html", "en/alone/index.html", "404.html", "index.html", "old/alone/index.html",
 ]  # fmt: skip
+
+
+def opened(browser: object, **options: object) -> Any:
+    """Return a page that stays where it goes: not in a language of the newsroom, and at addresses of old."""
+    page = browser.new_page(locale="de-DE", **options)  # type: ignore[attr-defined]
+
+    def staying(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=re.sub("<meta http-equiv=[^>]*>", "", answer.text()))
+
+    page.route("**/old/alone/index.html", staying)
+    return page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser: object, address: str, tools: Path, scheme: str) -> None:
-    page = browser.new_page(color_scheme=scheme)  # type: ignore[attr-defined]
+    page = opened(browser, color_scheme=scheme)
     axe = (tools / "axe-core/axe.min.js").read_text("utf-8")
     found = {}
     for path in KINDS:
         page.goto(f"{address}/{path}")
+        assert page.url == f"{address}/{path}"
         page.evaluate(axe)
         told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         if told["violations"]:
@@ -108,7 +123,7 @@ def test_axe_finds_nothing(browser: object, address: str, tools: Path, scheme: s
 
 
 def test_no_page_scrolls_sideways_at_320_pixels(browser: object, address: str) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 640})  # type: ignore[attr-defined]
+    page = opened(browser, viewport={"width": 320, "height": 640})
     wide = {}
     for path in KINDS:
         page.goto(f"{address}/{path}")
@@ -231,6 +246,24 @@ def test_a_page_is_small_and_waits_for_one_style_alone(browser: object, address:
     page.goto(f"{address}/en/{VALLEY}/index.html")
     page.wait_for_load_state("networkidle")
     page.close()
-    assert [path for path in asked if "favicon" not in path] == [f"/en/{VALLEY}/index.html", "/assets/site.css"]
-    sent = sum(len(gzip.compress((site.path / f"output/site{path}").read_bytes())) for path in asked[:2])
+    paths = [f"/en/{VALLEY}/index.html", "/assets/site.css", "/assets/copy.js"]
+    assert [path for path in asked if "favicon" not in path] == paths
+    assert re.findall("<script(?![^>]*(?: defer| type=)).*", site.read(f"output/site/en/{VALLEY}/index.html")) == []
+    sent = sum(len(gzip.compress((site.path / f"output/site{path}").read_bytes())) for path in paths)
     assert sent < 30 * 1024
+
+
+def test_quotations_and_contacts_are_copied_by_a_button(browser: object, address: str) -> None:
+    page = browser.new_page()  # type: ignore[attr-defined]
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}/en/{VALLEY}/index.html")
+    for name, start in (("Copy the quotation", "“The cosmetics industry"), ("Copy the contact", "Rachel Minjo Chun\nSpokesperson")):
+        button = page.get_by_role("button", name=name).first
+        button.click()
+        page.wait_for_function("document.querySelector('button.copy:focus').textContent === 'Copied'")
+        assert page.evaluate("navigator.clipboard.readText()").startswith(start)
+    page.close()
+    page = browser.new_page(java_script_enabled=False)  # type: ignore[attr-defined]
+    page.goto(f"{address}/en/{THREE}/index.html")
+    assert page.locator("button").count() == 0
+    page.close()

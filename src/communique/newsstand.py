@@ -49,7 +49,8 @@ class Newsstand:
                 accent,
                 lambda: self.templates.render("web/site.css.j2", Translator(), accent=accent).encode(),
             )
-            self._copy("site/assets/root.js", "templates/web/root.js")
+            for script in ("root.js", "copy.js"):
+                self._copy(f"site/assets/{script}", f"templates/web/{script}")
             if newsroom.logo:
                 self._copy(f"site/assets/{newsroom.logo}", str(newsroom.logo))
         if searched:
