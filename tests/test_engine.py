@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from communique import engine, executors, inventory, journal, press, search, source
+from communique import engine, executors, inventory, journal, press, rendering, search, source
 from communique.engine import Outcome, Tools
 from communique.errors import InputError
 from communique.executors import Inline, LostWorkerError, Pool
@@ -301,7 +301,7 @@ class Newsroom(RuleBasedStateMachine):
 def without_pdf(_: Shared, maker: engine.Maker, __: int) -> Inline:
     """Return an executor in this process that takes the page for the PDF."""
     assert isinstance(maker, press.Press)
-    maker.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
+    maker.studio.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
     return Inline(maker)
 
 
@@ -312,7 +312,7 @@ def test_any_sequence_of_edits_ends_as_a_clean_build_would(tmp_path: Path, monke
     # The index is made by another program, which takes longer to start than all the rest; it has tests of its own.
     monkeypatch.setattr(search, "is_installed", lambda: False)
     # The newsroom of these edits has no fonts.
-    monkeypatch.setattr(press.cards, "draw", lambda release, _: release.title.encode())
+    monkeypatch.setattr(rendering.cards, "draw", lambda release, _: release.title.encode())
     run_state_machine_as_test(
         Newsroom,
         settings=settings(

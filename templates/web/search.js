@@ -24,15 +24,16 @@ async function search() {
     const { raw_url, url, meta } = await result.data();
     const item = element("li", "", found);
     item.className = "entry";
-    const day = element("p", meta.day, item);
+    const day = element("p", "", item);
     day.className = "label";
+    element("time", meta.day, day);
     const link = element("a", meta.title, element("h2", "", item));
     link.href = root + (raw_url || url).replace(/^\//, "");
     if (meta.summary) {
       element("p", meta.summary, item);
     }
   }
-  told.textContent = results.length ? String(results.length) : told.dataset.none;
+  told.textContent = results.length ? told.dataset.found + results.length : told.dataset.none;
 }
 
 if (query.trim()) {
