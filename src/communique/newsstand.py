@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from communique import localize, search, web
 from communique.catalog import Translator, path_of
@@ -44,11 +45,8 @@ class Newsstand:
             self._page(page, words, content)
         if known:
             accent = str(newsroom.accent)
-            self._put(
-                "site/assets/site.css",
-                accent,
-                lambda: self.templates.render("web/site.css.j2", Translator(), accent=accent).encode(),
-            )
+            for name in ("site.css", "icon.svg"):
+                self._put(f"site/assets/{name}", accent, partial(self._coloured, name, accent))
             for script in ("root.js", "copy.js"):
                 self._copy(f"site/assets/{script}", f"templates/web/{script}")
             if newsroom.logo:
@@ -64,6 +62,9 @@ class Newsstand:
             return web.listed(page, self.templates, own, {} if page.language else words, content)
 
         self._put(page.path, (page.template, page.shown), render, [page.language] if page.language else words)
+
+    def _coloured(self, name: str, accent: str) -> bytes:
+        return self.templates.render(f"web/{name}.j2", Translator(), accent=accent).encode()
 
     def _put(self, path: str, shown: object, render: Callable[[], bytes], languages: Iterable[str] = ()) -> None:
         """Put a page into the result: its trace where it stands, else its bytes."""
