@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
+from communique import search
 from conftest import Room
 
 VALLEY, THREE = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
@@ -402,3 +403,48 @@ def test_a_build_writes_nothing_beside_output(room: Room) -> None:
     before = {path.name for path in room.path.iterdir()}
     room.run("-q", "--format", "html")
     assert {path.name for path in room.path.iterdir()} == {*before, "output"}
+
+
+# --- a search that is not there ---
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ('raise FileNotFoundError("Could not find pagefind_extended")', "Could not find pagefind_extended"),
+        ('return "/nowhere/pagefind"', "No such file or directory"),
+        ('return "/bin/false"', "it wrote nothing"),
+    ],
+)
+def test_a_pagefind_that_does_not_run_is_a_problem_and_no_page_offers_a_search(
+    room: Room, program: str, told: str
+) -> None:
+    room.write("beside/pagefind_bin_extended.py", f"def get_executable():\n    {program}\n")
+    pytest.importorskip("pagefind_bin_extended", reason="the extra search is not installed")
+    assert room.run("-q", "--format", "html").code == 0
+    assert room.files("output/site/assets/search")
+    room.edit("releases/good.yaml", "date:", "subtitle: New\ndate:")
+    done = room.run("-q", "--format", "html", env={"PYTHONPATH": str(room.path / "beside")})
+    assert done.code == 1
+    (line,) = done.err
+    assert line.startswith("newsroom.yaml: the search index cannot be made, Pagefind failed: ")
+    assert told in line
+    assert line.endswith("; pip install --force-reinstall 'communique[search]'")
+    assert not [path for path in room.files("output/site") if "search" in path]
+    assert "<form" not in room.read("output/site/en/index.html")
+    assert lost(room) == set()
+    # The next build tries again by itself.
+    done = room.run("-q", "--format", "html")
+    assert (done.code, done.err) == (0, [])
+    assert '<form class="search"' in room.read("output/site/en/index.html")
+
+
+def test_without_the_extra_there_is_no_search_and_no_word_of_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_engine import build
+
+    monkeypatch.setattr(search, "PACKAGES", ())
+    monkeypatch.setattr(search, "PROGRAMS", ())
+    outcome = build(room)
+    assert list(outcome.problems) == []
+    assert not [path for path in room.files("output/site") if "search" in path]
+    assert "<form" not in room.read("output/site/en/index.html")

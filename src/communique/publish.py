@@ -23,7 +23,7 @@ MANIFEST = ".communique-manifest.json"
 RENAMING = frozenset({"file", "local", "sftp", "ssh"})
 #: How object stores are told what a file is; without it browsers would save pages instead of showing them.
 TYPED = {"s3": "ContentType", "s3a": "ContentType", "gs": "content_type", "gcs": "content_type"}
-EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "sftp": "sftp", "ssh": "sftp"}
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "sftp": "sftp", "ssh": "sftp"}
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".txt": "text/plain; charset=utf-8",
          ".js": "text/javascript; charset=utf-8", ".xml": "application/xml", ".webp": "image/webp"}  # fmt: skip
 
