@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from communique import cli, engine, executors, press, report
+from communique import cli, commandline, engine, executors, press, report
 from communique.executors import Pool
 from communique.intake import Request
 from communique.jobs import Shared
@@ -17,13 +17,13 @@ class Unprinted(press.Press):
 
     def __init__(self, shared: Shared) -> None:
         super().__init__(shared)
-        self.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
+        self.studio.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
 
 
 def build(root: Path) -> None:
     """Build a newsroom into its folder output/, as ``python build.py`` would but for the PDFs."""
     executors.collect_rarely()
-    options = cli.parser().parse_args(["build", "--quiet"])
+    options = commandline.parser().parse_args(["build", "--quiet"])
     tools = cli._tools(options, report.Progress(quiet=True, verbose=False))
     tools = replace(tools, executor=lambda shared, maker, due: Pool(executors.cores(), Unprinted, shared))
     request = Request(now=datetime.now(UTC))
