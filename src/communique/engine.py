@@ -304,7 +304,8 @@ class _Build:
         for path in sorted({*result.made, *result.copies}):
             if not self._put(path, result):
                 del record.traces[path]
-        left = self._withdraw(path for path in owned if path not in set(result.planned) - set(result.failed))
+        claimed = set(result.planned) - set(result.failed)
+        left = self._withdraw(path for path in owned if path not in claimed)
         record.owned = sorted({*result.planned, *left})
         return record
 

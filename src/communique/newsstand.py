@@ -39,7 +39,7 @@ class Newsstand:
             words[str(language)] = Translator(own)
         known = [entry for entry in entries if entry.language in offices]
         # A page offers no search that there is not.
-        searched = bool(known) and search.is_installed() and self._index(known, content)
+        searched = self._index(known, content) if known and search.is_installed() else ()
         shelf = Shelf(newsroom.base_url, offices, known, searched)
         for page in shelf.pages():
             self._page(page, words, content)
@@ -85,30 +85,43 @@ class Newsstand:
         files = {one: self.shared.digests.get(one, "absent") for one in sorted(used)}
         result.made[path], result.traces[path] = data, Trace(files, subject, digest(data))
 
-    def _index(self, entries: list[Entry], content: Callable[[str, str], str]) -> bool:
-        """Put the files of the search into the result; which they are, the index itself decides.
+    def _index(self, entries: list[Entry], content: Callable[[str, str], str]) -> tuple[str, ...]:
+        """Put the files of the search into the result and return its years, newest first.
 
-        Returns False when it cannot be made: then none of its files may stay, for they show what was public before.
+        There are none when an index cannot be made: then no file may stay, for they show what was public before.
         """
-        subject = digest(repr((sorted(entries, key=lambda e: (e.language, e.release)), self.shared.recipe)).encode())
-        stands = {path: trace for path, trace in self.traces.items() if path.startswith(f"{search.FOLDER}/")}
-        # Each trace knows the whole set: a file that was lost is missed.
-        whole = digest("\n".join(sorted(stands)).encode())
-        if stands and all((trace.subject, trace.page) == (subject, whole) for trace in stands.values()):
-            self.result.traces.update(stands)
-        else:
+        years: dict[str, list[Entry]] = {}
+        for entry in sorted(entries, key=lambda e: (e.iso[:4], e.language, e.release), reverse=True):
+            years.setdefault(entry.iso[:4], []).append(entry)
+        languages = sorted({entry.language for entry in entries})
+        stands: dict[str, dict[str, Trace]] = {year: {} for year in years}
+        for path, trace in self.traces.items():
+            if path.startswith(f"{search.FOLDER}/") and (year := path.split("/")[3]) in stands:
+                stands[year][path] = trace
+        made: dict[str, bytes] = {}
+        traces: dict[str, Trace] = {}
+        newest = next(iter(years))
+        for year, some in years.items():
+            subject = digest(repr((some, languages, year == newest, self.shared.recipe)).encode())
+            # Each trace knows the whole set: a file that was lost is missed.
+            whole = digest("\n".join(sorted(stands[year])).encode())
+            if stands[year] and all((t.subject, t.page) == (subject, whole) for t in stands[year].values()):
+                traces |= stands[year]
+                continue
+            folder = f"{search.FOLDER}/{year}"
             try:
-                made = search.index(entries, content)
+                files = search.index(folder, some, content, languages, library=year == newest)
             except InputError as error:
                 self.result.failures += error.problems
                 self.result.passing = True
-                return False
-            whole = digest("\n".join(sorted(made)).encode())
-            self.result.made.update(made)
-            self.result.traces.update({path: Trace({}, subject, digest(data), whole) for path, data in made.items()})
-            stands = {path: self.result.traces[path] for path in made}
-        self.result.planned += stands
-        return True
+                return ()
+            whole = digest("\n".join(sorted(files)).encode())
+            made |= files
+            traces |= {path: Trace({}, subject, digest(data), whole) for path, data in files.items()}
+        self.result.made |= made
+        self.result.traces |= traces
+        self.result.planned += traces
+        return tuple(years)
 
     def _copy(self, path: str, source: str) -> None:
         """Put a file that is copied into the result."""

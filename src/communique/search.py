@@ -3,6 +3,8 @@
 Pagefind finds words by their beginnings, in a language's own stems. Korean compounds are written as one word, so
 that each of a word's endings is indexed, too; accents and ligatures are taken off here and, by search.js, off what a
 reader types. The page shows title, day and lead, never what is indexed.
+
+Each year has an index of its own, which search.js joins: a new release costs its year's alone.
 """
 
 from __future__ import annotations
@@ -26,8 +28,11 @@ FOLDER = "site/assets/search"
 #: Where its program comes from.
 PACKAGES = ("pagefind_bin_extended", "pagefind_bin")
 PROGRAMS = ("pagefind_extended", "pagefind")
-#: Of Pagefind's files: the library and the index, not its own interfaces.
-_LEFT_OUT = re.compile(r".*-(?:ui|highlight)\..*")
+#: Of Pagefind's files: the index, and for the newest year the library; its own interfaces never.
+_INDEX = re.compile(r"pagefind-entry\.json|.*\.pf_(?:meta|index|fragment)")
+_LIBRARY = re.compile(r"pagefind(?:-worker)?\.js|wasm\..*\.pagefind")
+#: The text of a page that nobody looks for: Pagefind leaves out a language that has no words.
+_FILLER = "zzqzzq"
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
 _HANGUL = re.compile("[\uac00-\ud7a3]{3,24}")
 
@@ -67,18 +72,30 @@ def words(entry: Entry, content: str) -> str:
     return f"{text} {endings(text)}" if entry.language == "ko" else text
 
 
-def index(entries: Iterable[Entry], content: Callable[[str, str], str]) -> dict[str, bytes]:
-    """Return the files of the index by their paths below output/; raises InputError when Pagefind does not run.
+def index(
+    folder: str,
+    entries: Iterable[Entry],
+    content: Callable[[str, str], str],
+    languages: Iterable[str],
+    *,
+    library: bool,
+) -> dict[str, bytes]:
+    """Return the files of an index by their paths below output/; raises InputError when Pagefind does not run.
 
-    Its Python package waits a tenth of a second for each text; its program reads pages from a folder, all at once.
+    ``library`` puts in what reads indexes. Pagefind's Python package waits a tenth of a second for each text; its
+    program reads pages from a folder, all at once.
     """
     with tempfile.TemporaryDirectory() as name:
         pages, made = Path(name, "pages"), Path(name, "index")
+        for language in languages:
+            # An index that lacks a language would answer in another one.
+            (pages / language).mkdir(parents=True)
+            page = f'<!doctype html><html lang="{language}"><body data-pagefind-body>{_FILLER}</body></html>'
+            (pages / language / "index.html").write_text(page, "utf-8")
         for entry in entries:
-            place = pages / entry.language / entry.release / "index.html"
-            place.parent.mkdir(parents=True)
+            place = pages / entry.language / f"{entry.release}.html"
             place.write_text(_page(entry, content(entry.release, entry.language)), "utf-8")
-        options = ["--site", str(pages), "--output-path", str(made), "--keep-index-url", "--silent"]
+        options = ["--site", str(pages), "--output-path", str(made), "--silent"]
         try:
             command = [_program(), *options]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -90,10 +107,12 @@ def index(entries: Iterable[Entry], content: Callable[[str, str], str]) -> dict[
             problem = f"the search index cannot be made, Pagefind failed: {' '.join(told) or 'it wrote nothing'}"
             raise InputError(Problem("newsroom.yaml", 0, problem, "pip install --force-reinstall 'communique[search]'"))
         found = {
-            f"{FOLDER}/{path}": place.read_bytes() for path, place in files.items() if not _LEFT_OUT.fullmatch(path)
+            f"{folder}/{path}": place.read_bytes()
+            for path, place in files.items()
+            if _INDEX.fullmatch(path) or (library and _LIBRARY.fullmatch(path))
         }
     # Its languages come in another order each time.
-    table = f"{FOLDER}/pagefind-entry.json"
+    table = f"{folder}/pagefind-entry.json"
     return {**found, table: json.dumps(json.loads(found[table]), sort_keys=True).encode()}
 
 

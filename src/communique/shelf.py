@@ -61,8 +61,8 @@ class Shelf:
     base_url: str
     offices: dict[str, Office]
     entries: list[Entry]
-    #: Whether there is a search.
-    search: bool = False
+    #: The years that can be searched, newest first.
+    search: tuple[str, ...] = ()
     problems: Problems = field(default_factory=Problems)
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class Shelf:
         pages.append(Page("site/404.html", "web/missing.html.j2", "", self._common()))
         if self.search:
             for language, office in self.offices.items():
-                shown = {"office": office, "languages": tuple(self.offices)}
+                shown = {"office": office, "languages": tuple(self.offices), "years": self.search}
                 pages.append(Page(f"site/{language}/search/index.html", "web/search.html.j2", language, shown))
         return [*pages, *self._moved({page.path for page in pages})]
 
@@ -120,7 +120,7 @@ class Shelf:
     def _list(self, language: str, kind: str, name: str, sheet: Sheet, same: Mapping[str, str], **more: object) -> Page:
         shown = {"kind": kind, "term": name, "sheet": sheet, "office": self.offices[language], "same": dict(same)}
         shown |= {"languages": tuple(self.offices), "years": (), "tags": (), "older_year": "", "newer_year": "", **more}
-        shown["search"] = self.search
+        shown["search"] = bool(self.search)
         return Page(f"site/{sheet.address}index.html", "web/list.html.j2", language, shown)
 
     # --- for machines ---

@@ -18,7 +18,9 @@ function element(name, text, parent) {
 }
 
 async function search() {
-  const pagefind = await import(root + "assets/search/pagefind.js");
+  const years = told.dataset.years.split(" ").map((year) => root + "assets/search/" + year + "/");
+  const pagefind = await import(years[0] + "pagefind.js");
+  await Promise.all(years.slice(1).map((year) => pagefind.mergeIndex(year)));
   const { results } = await pagefind.search(folded(query));
   for (const result of results.slice(0, 30)) {
     const { raw_url, url, meta } = await result.data();
@@ -28,7 +30,7 @@ async function search() {
     day.className = "label";
     element("time", meta.day, day);
     const link = element("a", meta.title, element("h2", "", item));
-    link.href = root + (raw_url || url).replace(/^\//, "");
+    link.href = root + (raw_url || url).replace(/^\//, "").replace(/\.html$/, "/index.html");
     if (meta.summary) {
       element("p", meta.summary, item);
     }
