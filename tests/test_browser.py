@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from communique import cli, search
 from conftest import Room
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -44,7 +45,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Room:
         "locales/fr/LC_MESSAGES/alone.po",
         'msgid "In English alone"\nmsgstr "Au cœur"\n\nmsgid "Text."\nmsgstr "Texte."\n',
     )
-    assert room.run("-q", "--now", "2026-11-23").code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        # One index a year, as in a large newsroom.
+        patch.setattr(search, "LEAST", 1)
+        assert cli.main(["-q", "--root", str(room.path), "--jobs", "1", "--now", "2026-11-23"]) == 0
     return room
 
 

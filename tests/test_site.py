@@ -408,23 +408,32 @@ def test_a_build_writes_nothing_beside_output(room: Room) -> None:
 # --- the search's files ---
 
 
-def test_each_year_has_an_index_and_a_new_release_makes_its_years_alone(room: Room) -> None:
+def test_a_new_release_makes_the_newest_index_alone(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_engine import build
+
     pytest.importorskip("pagefind_bin_extended", reason="the extra search is not installed")
-    room.write("releases/old.yaml", "title: Old\ndate: 2024-03-02\nlanguages: [en]\nbody: Text.\n")
-    room.write("releases/next.yaml", "title: Next\ndate: 2027-03-02\nlanguages: [en]\nbody: Text.\n")
-    room.run("-q", "--format", "html")
     folder = room.path / "output/site/assets/search"
-    languages = {entry for entry in ("ko", "en", "fr") if (room.path / f"output/site/{entry}").is_dir()}
-    for year in ("2024", "2026", "2027"):
+    for id_, year in (("old", 2024), ("old2", 2024), ("next", 2025), ("last", 2027)):
+        room.write(f"releases/{id_}.yaml", f"title: {id_}\ndate: {year}-03-02\nlanguages: [en]\nbody: Text.\n")
+    (room.path / "releases/good.yaml").unlink()
+    korean = "title: 제목\ndate: 2024-03-02\nlanguages: [ko]\nsource_language: ko\nbody: 본문\n"
+    room.write("releases/korean.yaml", korean)
+    build(room, formats=("html",))
+    assert [path.name for path in folder.iterdir()] == ["2024"]
+    # As many as a busy year has: here two are many.
+    monkeypatch.setattr(search, "LEAST", 2)
+    build(room, formats=("html",), force=True)
+    for name in ("2024", "2025"):
         # Each in every language: an index that lacks one would answer in another.
-        assert json.loads((folder / year / "pagefind-entry.json").read_text())["languages"].keys() == languages
-        assert (folder / year / "pagefind.js").is_file() == (year == "2027")
-    assert 'data-years="2027 2026 2024"' in room.read("output/site/en/search/index.html")
+        found = json.loads((folder / name / "pagefind-entry.json").read_text())["languages"]
+        assert found.keys() == {"en", "ko"}
+        assert (folder / name / "pagefind.js").is_file() == (name == "2025")
+    assert 'data-indexes="2025 2024"' in room.read("output/site/en/search/index.html")
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-    room.write("releases/more.yaml", "title: More\ndate: 2026-03-03\nlanguages: [en]\nbody: More.\n")
-    room.run("-q", "--format", "html")
+    room.write("releases/more.yaml", "title: More\ndate: 2027-03-03\nlanguages: [en]\nbody: More.\n")
+    build(room, formats=("html",))
     changed = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mtime_ns != before.get(path)]
-    assert {path.relative_to(folder).parts[0] for path in changed} == {"2026"}
+    assert {path.relative_to(folder).parts[0] for path in changed} == {"2025"}
 
 
 # --- a search that is not there ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import groupby
 
 from communique import localize, search, web
 from communique.catalog import Translator, path_of
@@ -86,31 +87,34 @@ class Newsstand:
         result.made[path], result.traces[path] = data, Trace(files, subject, digest(data))
 
     def _index(self, entries: list[Entry], content: Callable[[str, str], str]) -> tuple[str, ...]:
-        """Put the files of the search into the result and return its years, newest first.
+        """Put the files of the search into the result and return the names of its indexes, newest first.
 
         There are none when an index cannot be made: then no file may stay, for they show what was public before.
         """
-        years: dict[str, list[Entry]] = {}
-        for entry in sorted(entries, key=lambda e: (e.iso[:4], e.language, e.release), reverse=True):
-            years.setdefault(entry.iso[:4], []).append(entry)
+        indexes: dict[str, list[Entry]] = {}
+        newest = ""
+        ordered = sorted(entries, key=lambda e: (e.iso[:4], e.language, e.release))
+        for year, of_year in groupby(ordered, key=lambda e: e.iso[:4]):
+            if not newest or len(indexes[newest]) >= search.LEAST:
+                newest = year
+            indexes.setdefault(newest, []).extend(of_year)
         languages = sorted({entry.language for entry in entries})
-        stands: dict[str, dict[str, Trace]] = {year: {} for year in years}
+        stands: dict[str, dict[str, Trace]] = {name: {} for name in indexes}
         for path, trace in self.traces.items():
-            if path.startswith(f"{search.FOLDER}/") and (year := path.split("/")[3]) in stands:
-                stands[year][path] = trace
+            if path.startswith(f"{search.FOLDER}/") and (name := path.split("/")[3]) in stands:
+                stands[name][path] = trace
         made: dict[str, bytes] = {}
         traces: dict[str, Trace] = {}
-        newest = next(iter(years))
-        for year, some in years.items():
-            subject = digest(repr((some, languages, year == newest, self.shared.recipe)).encode())
+        for name, some in indexes.items():
+            subject = digest(repr((some, languages, name == newest, self.shared.recipe)).encode())
             # Each trace knows the whole set: a file that was lost is missed.
-            whole = digest("\n".join(sorted(stands[year])).encode())
-            if stands[year] and all((t.subject, t.page) == (subject, whole) for t in stands[year].values()):
-                traces |= stands[year]
+            whole = digest("\n".join(sorted(stands[name])).encode())
+            if stands[name] and all((t.subject, t.page) == (subject, whole) for t in stands[name].values()):
+                traces |= stands[name]
                 continue
-            folder = f"{search.FOLDER}/{year}"
+            folder = f"{search.FOLDER}/{name}"
             try:
-                files = search.index(folder, some, content, languages, library=year == newest)
+                files = search.index(folder, some, content, languages, library=name == newest)
             except InputError as error:
                 self.result.failures += error.problems
                 self.result.passing = True
@@ -121,7 +125,7 @@ class Newsstand:
         self.result.made |= made
         self.result.traces |= traces
         self.result.planned += traces
-        return tuple(years)
+        return tuple(reversed(indexes))
 
     def _copy(self, path: str, source: str) -> None:
         """Put a file that is copied into the result."""

@@ -4,7 +4,8 @@ Pagefind finds words by their beginnings, in a language's own stems. Korean comp
 that each of a word's endings is indexed, too; accents and ligatures are taken off here and, by search.js, off what a
 reader types. The page shows title, day and lead, never what is indexed.
 
-Each year has an index of its own, which search.js joins: a new release costs its year's alone.
+Each year has an index of its own, or a few years together where they are small; search.js joins them. A new release
+costs the newest one alone.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ PROGRAMS = ("pagefind_extended", "pagefind")
 #: Of Pagefind's files: the index, and for the newest year the library; its own interfaces never.
 _INDEX = re.compile(r"pagefind-entry\.json|.*\.pf_(?:meta|index|fragment)")
 _LIBRARY = re.compile(r"pagefind(?:-worker)?\.js|wasm\..*\.pagefind")
+#: An index with fewer entries takes in the next year, too.
+LEAST = 100
 #: The text of a page that nobody looks for: Pagefind leaves out a language that has no words.
 _FILLER = "zzqzzq"
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})

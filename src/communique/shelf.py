@@ -61,7 +61,7 @@ class Shelf:
     base_url: str
     offices: dict[str, Office]
     entries: list[Entry]
-    #: The years that can be searched, newest first.
+    #: The names of the search's indexes, newest first.
     search: tuple[str, ...] = ()
     problems: Problems = field(default_factory=Problems)
 
@@ -82,7 +82,7 @@ class Shelf:
         pages.append(Page("site/404.html", "web/missing.html.j2", "", self._common()))
         if self.search:
             for language, office in self.offices.items():
-                shown = {"office": office, "languages": tuple(self.offices), "years": self.search}
+                shown = {"office": office, "languages": tuple(self.offices), "indexes": self.search}
                 pages.append(Page(f"site/{language}/search/index.html", "web/search.html.j2", language, shown))
         return [*pages, *self._moved({page.path for page in pages})]
 

@@ -18,9 +18,9 @@ function element(name, text, parent) {
 }
 
 async function search() {
-  const years = told.dataset.years.split(" ").map((year) => root + "assets/search/" + year + "/");
-  const pagefind = await import(years[0] + "pagefind.js");
-  await Promise.all(years.slice(1).map((year) => pagefind.mergeIndex(year)));
+  const indexes = told.dataset.indexes.split(" ").map((name) => root + "assets/search/" + name + "/");
+  const pagefind = await import(indexes[0] + "pagefind.js");
+  await Promise.all(indexes.slice(1).map((index) => pagefind.mergeIndex(index)));
   const { results } = await pagefind.search(folded(query));
   for (const result of results.slice(0, 30)) {
     const { raw_url, url, meta } = await result.data();
