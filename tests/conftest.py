@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import node_tools
+
 ROOT = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "newsroom"
 
@@ -117,19 +119,10 @@ def needs(*programs: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return pytest.mark.skipif(bool(lacking), reason=f"not on this machine: {', '.join(lacking)}")
 
 
-#: Other people's checkers that npm has.
-CHECKERS = ("axe-core@4", "lighthouse@12", "schema-dts", "sitemap", "typescript@5", "vnu-jar")
-
-
 @pytest.fixture(scope="session")
-def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of npm's checkers: that of ``COMMUNIQUE_NPM``, or one made for these tests."""
-    if folder := os.environ.get("COMMUNIQUE_NPM"):
-        return Path(folder) / "node_modules"
-    if not shutil.which("npm"):
-        pytest.skip("not on this machine: npm")
-    made = tmp_path_factory.mktemp("npm")
-    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made), *CHECKERS]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("npm could not install the checkers")
-    return made / "node_modules"
+def npm() -> Path:
+    """The folder of other people's checkers that npm has."""
+    try:
+        return node_tools.folder() / "node_modules"
+    except node_tools.MissingError as missing:
+        pytest.skip(str(missing))

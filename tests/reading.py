@@ -63,6 +63,13 @@ def sentences(root: Path, id_: str, language: str, *, footnotes: bool = True) ->
     return [text for text in dict.fromkeys(found) if len(text) >= LONG_ENOUGH]
 
 
+def corrections(root: Path, id_: str, language: str) -> list[str]:
+    """Return what a release's corrections say in one language."""
+    reader, release = load(root, id_)
+    own = catalog.read(reader, language, id_) if language != release.source_language else None
+    return [catalog.Translator(own)(correction.note.source) for correction in release.corrections]
+
+
 def assert_reads(text: str, expected: list[str]) -> None:
     """Every expected text is there, once, and in order."""
     seen = squeeze(text)

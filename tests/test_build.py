@@ -162,15 +162,26 @@ def test_drafts_are_built_on_request_for_journalists_alone_and_marked(samples: R
         assert mark in shown
 
 
-def test_a_retracted_release_keeps_its_page_with_a_notice_and_nothing_else(samples: Room) -> None:
+def test_a_retracted_release_leaves_a_notice_on_its_page_and_in_a_mail_and_nothing_else(samples: Room) -> None:
     samples.run(VALLEY)
     samples.edit(f"releases/{VALLEY}.yaml", "city: Sejong", "city: Sejong\nstatus: retracted")
     done = samples.run(VALLEY)
     assert done.code == 0
-    assert samples.own_files() == sorted([*(f"site/{lang}/{VALLEY}/index.html" for lang in ALL)])
+    mails = [name for name in press(VALLEY, *ALL) if not name.endswith((".pdf", ".json"))]
+    assert samples.own_files() == sorted([*mails, *(f"site/{lang}/{VALLEY}/index.html" for lang in ALL)])
     page = samples.read(f"output/site/en/{VALLEY}/index.html")
     assert "This press release has been retracted." in page
     assert "Cosmetic Valley was founded" not in page
+
+
+def test_under_embargo_a_retraction_is_not_public_either(samples: Room) -> None:
+    added = "city: Sejong\nstatus: retracted\nembargo: 2023-11-21T09:00:00+09:00"
+    samples.edit(f"releases/{VALLEY}.yaml", "city: Sejong", added)
+    assert samples.run(VALLEY, "--now", "2023-11-21T08:59:59").code == 0
+    assert samples.files("output/press")
+    assert [name for name in samples.files("output/site") if VALLEY in name] == []
+    assert samples.run(VALLEY, "--now", "2023-11-21T09:00:00+09:00").code == 0
+    assert f"en/{VALLEY}/index.html" in samples.files("output/site")
 
 
 def test_languages_and_formats_can_be_chosen(samples: Room) -> None:

@@ -189,3 +189,11 @@ def test_relative_addresses_become_absolute_and_others_stay() -> None:
         '<a href="https://n.example/ko/x/mou.pdf">a</a> <a href="#fn:1">b</a> <a href="https://x.example/">c</a> '
         '<img alt="d" src="https://p.example/d.png">'
     )
+
+
+def test_pictures_become_links_with_their_text_and_only_text_inside_of_a_link() -> None:
+    rendered = markup.render('![A "wide" > view](a.png) and [![Small](b.png) more](https://x.example) ![c](c.png)').html
+    assert markup.without_pictures(rendered) == (
+        '<p><a href="a.png">[A &quot;wide&quot; &gt; view]</a> and <a href="https://x.example">[Small] more</a> '
+        '<a href="c.png">[c]</a></p>'
+    )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from communique import markup
 from communique.letters import width
 from communique.plaintext import Links, render, table, wrap
 
@@ -54,3 +58,36 @@ def test_quotations_are_indented_and_code_keeps_its_lines() -> None:
     assert render("<blockquote>\n<p>Said.</p>\n</blockquote>\n<pre><code>a\n  b\n</code></pre>") == (
         "    Said.\n\n    a\n      b"
     )
+
+
+def test_headings_have_a_mark_or_a_line_below_them_as_wide_as_they_are() -> None:
+    html = "<h2>보도 자료</h2>\n<p>Text.</p>"
+    assert render(html) == "■ 보도 자료\n\nText."
+    assert render(html, mark="") == "보도 자료\n---------\n\nText."
+    long = "<h2>" + "word " * 20 + "</h2>"
+    assert render(long, mark="").split("\n") == ["word " * 13 + "word", "word " * 5 + "word", "-" * 69]
+
+
+PIECES = """office 장관 été *new* **bold** `code` [link](https://x.example) 중소벤처기업부는 relationships <b>b</b> ①
+![view](view.jpg) [^n] <press@example.org> “said” 1,000 incomprehensibilities 개인정보보호위원회 <br>""".split()
+phrases = st.lists(st.sampled_from(PIECES), min_size=1, max_size=30).map(" ".join)
+pairs = st.tuples(phrases, phrases)
+blocks = st.one_of(
+    phrases,
+    phrases.map("## {}".format),
+    phrases.map("> {}".format),
+    phrases.map("[^n]: {}".format),
+    pairs.map(lambda t: f"- {t[0]}\n    1. {t[1]}"),
+    pairs.map(lambda t: f"1. {t[0]}\n\n    > {t[1]}"),
+    pairs.map(lambda t: f"{t[0]}\n:   {t[1]}"),
+    pairs.map(lambda t: f"Head | Other\n---|---\n{t[0]} | {t[1]}"),
+    pairs.map(lambda t: f"- {t[0]}\n\n    A | B\n    ---|---\n    {t[0]} | {t[1]}"),
+)
+
+
+@given(st.lists(blocks, min_size=1, max_size=5).map("\n\n".join), st.sampled_from(["■ ", ""]))
+@settings(max_examples=150, deadline=None)
+def test_no_line_is_wider_than_72_columns_in_any_text_of_short_words(text: str, mark: str) -> None:
+    rendered = markup.render(text)
+    lines = render(markup.without_pictures(rendered.html + rendered.footnotes), None, mark).split("\n")
+    assert [line for line in lines if width(line) > 72 or line != line.rstrip()] == []

@@ -17,11 +17,16 @@ import jsonschema
 import page
 import pikepdf
 import pytest
+import zxingcpp
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from communique import typography
 from communique.letters import NARROW, NBSP
-from communique.paper import prepare
+from communique.paper import balance, prepare
 from conftest import ROOT, Room, needs
+from structure import outline
 from test_outputs import pdf_text, press
 
 VALLEY, LANGUAGES3 = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
@@ -339,3 +344,51 @@ def test_an_accent_that_nobody_can_read_is_refused(room: Room) -> None:
         f"newsroom.yaml:{line}: the accent #ffdd00 cannot be read on white: its contrast is 1.3, and 4.5 is needed; "
         "take a darker colour (WCAG 2.2, 1.4.3)"
     ]
+
+
+@needs("pdftoppm")
+@pytest.mark.parametrize("id_,language", EDITIONS)
+def test_the_code_in_the_foot_leads_to_the_page(built: Room, tmp_path: Path, id_: str, language: str) -> None:
+    pages = ["pdftoppm", "-r", "150", "-png", str(press(built, id_, language, "pdf")), str(tmp_path / "page")]
+    subprocess.run(pages, check=True)
+    found = [code.text for file in tmp_path.glob("*.png") for code in zxingcpp.read_barcodes(Image.open(file))]
+    assert found == [f"https://newsroom.example.org/{language}/{id_}/"]
+
+
+def test_words_of_another_language_are_marked_as_such(stress: Room) -> None:
+    tree = outline(press(stress, "stress", "en", "pdf"))
+    assert re.search(r"Span Lang=fr\n +: a dit la ministre, très émue", tree)
+    assert re.search(r"Span Lang=ko\n +: 한국어", tree)
+
+
+def test_a_value_in_the_korean_boxes_belongs_to_the_label_before_it(built: Room) -> None:
+    tree = outline(press(built, LANGUAGES3, "ko", "pdf"))
+    assert re.search(r"TD of “보도시점”\n +: 배포 즉시", tree)
+    assert re.search(r"TD of “배포”\n +: 2026. 11. 16.\(월\)", tree)
+    assert re.search(r"TD of “담당 부서”\n +: 대변인실", tree)
+
+
+def test_the_lines_of_a_headline_are_of_about_one_length() -> None:
+    def widths(text: str) -> float:
+        return float(len(text))
+
+    page = '<body><h1 data-measure="20">One two three four five six &amp; seven</h1>'
+    narrowed = re.search(r"--balanced: ([\d.]+)em", balance(page, widths))
+    assert narrowed
+    # "One two three four five / six & seven" would fit; "One two three four / five six & seven" is balanced.
+    assert 18 <= float(narrowed[1]) < 19
+    alone = balance('<body><h1 data-measure="20">One two three</h1>', widths)
+    assert "--balanced: 20.00em" in alone
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=20), st.integers(12, 40))
+def test_a_balanced_headline_takes_no_more_lines(words: list[int], measure: int) -> None:
+    def lines(width: float) -> int:
+        taken, filled = 1, -1.0
+        for word in words:
+            taken, filled = (taken, filled + 1 + word) if filled + 1 + word <= width else (taken + 1, word)
+        return taken
+
+    narrow = typography.balanced([float(word) for word in words], 1.0, float(measure))
+    assert max(words) <= narrow <= measure
+    assert lines(narrow) == lines(measure)

@@ -311,6 +311,28 @@ def prepend_inline(html: str, fragment: str) -> str:
     return f"<p>{fragment.strip()}</p>\n{html}"
 
 
+_LINK_OR_PICTURE = re.compile(r'<a\b(?:[^>"]|"[^"]*")*>|</a>|<img\b(?:[^>"]|"[^"]*")*>')
+
+
+def without_pictures(html: str) -> str:
+    """Return clean HTML with each picture's alternative text in square brackets, linked to the picture.
+
+    One inside a link is the text of that link.
+    """
+    linked = False
+
+    def replacement(match: re.Match[str]) -> str:
+        nonlocal linked
+        if not match[0].startswith("<img"):
+            linked = match[0] != "</a>"
+            return match[0]
+        attributes = dict(re.findall(r' ([a-z-]+)="([^"]*)"', match[0]))
+        text = f"[{attributes.get('alt', '')}]"
+        return text if linked else f'<a href="{attributes.get("src", "")}">{text}</a>'
+
+    return _LINK_OR_PICTURE.sub(replacement, html)
+
+
 _ADDRESS = re.compile(r'(<(a|img)\b[^>]*? (?:href|src)=")(?![a-zA-Z][a-zA-Z0-9+.-]*:|#|//)([^"]*)"')
 
 

@@ -255,4 +255,5 @@ class Release:
 
     @property
     def version(self) -> int:
-        return 1 + len(self.corrections)
+        """Which version of it goes out, from 1; each correction makes the next one, and so does a retraction."""
+        return 1 + len(self.corrections) + (self.status == "retracted")

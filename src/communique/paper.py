@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html as markup_text
 import re
+from collections.abc import Callable
 
 from communique import typography
 from communique.letters import WORD_JOINER
@@ -20,7 +22,10 @@ _NOTES = re.compile(r'(?s)<div class="footnote">\s*<hr>\s*<ol>(?P<items>.*?)</ol
 _NOTE = re.compile(r'(?s)<li id="(?P<id>[^"]*)">(?P<text>.*?)</li>')
 _CALL = re.compile(r'<sup id="[^"]*"><a class="footnote-ref" href="#(?P<id>[^"]*)">(?P<number>\d+)</a></sup>')
 _BACK = re.compile(r'(?:&nbsp;|&#160;|\u00a0)?<a class="footnote-backref"[^>]*>.*?</a>')
-_HEADING = re.compile(r"(?s)(<h[1-3]\b[^>]*>)(.*?)(</h[1-3]>)")
+_HEADING = re.compile(r"""(?s)(<h[1-3]\b[^>]*>|<p class="subtitle">)(.*?)(</h[1-3]>|</p>)""")
+_MEASURED = re.compile(r'(?s)<h1 data-measure="(?P<measure>[\d.]+)">(?P<text>.*?)</h1>')
+#: Lines of a headline are measured without what a layout does to letters: so much is left beside them.
+_SLACK = 1.015
 
 
 def prepare(page: str, language: str, spacing: str = "national") -> str:
@@ -44,6 +49,23 @@ def prepare(page: str, language: str, spacing: str = "national") -> str:
     body = _LINKED.sub(_unlinked, body)
     body = _HEADING.sub(lambda m: f"{m[1]}{typography.headline(m[2])}{m[3]}", body)
     return head + mark + keep_words(typography.set_(body, language, spacing))
+
+
+def balance(page: str, widths: Callable[[str], float]) -> str:
+    """Return a page whose headline has lines of about one length: a narrower measure in its property ``--balanced``.
+
+    A layout gives the measure of its headline in em as ``<h1 data-measure="…">``, and uses ``var(--balanced)`` as its
+    ``max-width``; ``widths`` returns the width of a text in em.
+    """
+
+    def narrowed(match: re.Match[str]) -> str:
+        text = markup_text.unescape(re.sub(r"<[^>]*>", "", match["text"])).replace(WORD_JOINER, "")
+        measure = float(match["measure"])
+        words = [widths(word) for word in re.split(r"[ \n]+", text.strip())]
+        width = min(measure, _SLACK * typography.balanced(words, widths(" "), measure))
+        return f'<h1 style="--balanced: {width:.2f}em">{match["text"]}</h1>'
+
+    return _MEASURED.sub(narrowed, page)
 
 
 def _footed(body: str, notes: re.Match[str]) -> str:

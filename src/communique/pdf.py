@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -16,6 +18,7 @@ import segno
 from communique import native, paper, xmp
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
+from communique.letters import width
 from communique.localize import LocalizedRelease, detached
 from communique.model import Newsroom, Release
 from communique.reader import Reader
@@ -45,9 +48,49 @@ def load_weasyprint() -> Any:
     try:
         with native.found_by_name():
             import weasyprint
+            from weasyprint.pdf import tags
     except OSError:
         raise InputError(Problem("the machine", 0, f"lacks libraries: {native.HELP}")) from None
+    if tags._build_box_tree.__module__ != __name__:
+        tags._build_box_tree = _completed(tags._build_box_tree)
     return weasyprint
+
+
+def _completed(build: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """Return WeasyPrint's maker of structure elements, with what it leaves out.
+
+    - The language of each element that HTML gives one: PDF/UA-1 (ISO 14289-1, 7.2) wants a change of it marked, and
+      WeasyPrint 70 marks that of the document alone.
+    - In a table of the class ``pairs``, where labels and values take turns, a value's header is the label before it;
+      WeasyPrint gives it all labels of the row.
+
+    There is no other place to add these: only here is it known what an element was made of.
+    """
+
+    def built(box: Any, *others: Any) -> Iterator[Any]:
+        # Boxes of a page, <html> and <body> hand on what their children are made into.
+        said = {} if box.element is None or box.element_tag in ("html", "body") else box.element.attrib
+        for element in build(box, *others):
+            if language := said.get("lang"):
+                element["Lang"] = f"({language})"
+            if element["S"] == "/Table" and "pairs" in said.get("class", "").split():
+                _pair(box)
+            yield element
+
+    return built
+
+
+def _pair(box: Any) -> None:
+    """Have each cell of a table name the header before it in its row."""
+    for child in getattr(box, "children", ()):
+        if child.element_tag != "tr":
+            _pair(child)
+            continue
+        header = None
+        for cell in child.children:
+            header = cell.mark["ID"] if cell.element_tag == "th" else header
+            if "Headers" in cell.mark["A"] and header is not None:
+                cell.mark["A"]["Headers"][:] = [header]
 
 
 class Printer:
@@ -138,12 +181,25 @@ class Printer:
     def page(self, layout: str, release: LocalizedRelease, newsroom: Newsroom, words: Translator) -> str:
         """Return the HTML that the PDF is made of."""
         shown = detached(release, f"{RELEASE_URL}{release.id}/")
-        # The release's public address for telephones; the light squares are the paper's.
-        code = segno.make(release.url, error="m").svg_data_uri(border=0, dark="#1a1d21")
+        # The release's public address for telephones; the light squares are the paper's. Each of the standard's eight
+        # masks can be read (ISO/IEC 18004, 7.8); weighing them against each other takes longer than all else of it.
+        code = segno.make(release.url, error="m", mask=0).svg_data_uri(border=0, dark="#1a1d21")
         html = self.templates.render(
             f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper, code=code
         )
-        return paper.prepare(html, release.language, newsroom.pdf.spacing)
+        return paper.balance(paper.prepare(html, release.language, newsroom.pdf.spacing), self._width)
+
+    @cached_property
+    def _width(self) -> Callable[[str], float]:
+        """How wide a text is, in em, in the last face that fonts.css declares: the bold one."""
+        from PIL import ImageFont
+
+        declared = self.reader.text(f"{FOLDER}/fonts/fonts.css")
+        file = f"{FOLDER}/fonts/" + re.findall(r"url\(\s*[\"']?([^\"')]*)", f"url(){declared}")[-1]
+        if not self.reader.exists(file):
+            return lambda text: width(text) / 2
+        face = ImageFont.truetype(BytesIO(self.reader.read(file)), 100, layout_engine=ImageFont.Layout.BASIC)
+        return lambda text: face.getlength(text) / 100
 
     def _stylesheets(self, layout: str, fetcher: Any) -> list[Any]:
         """Return the fonts and a layout's stylesheet; each is parsed once in a process, with what it declares."""

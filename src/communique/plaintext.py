@@ -63,9 +63,10 @@ class _Renderer(HTMLParser):
 
     BLOCKS = frozenset("p h1 h2 h3 h4 h5 h6 div ul ol li dl dt dd blockquote pre hr table figure figcaption".split())
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Links, mark: str) -> None:
         super().__init__()
         self.links = links
+        self.mark = mark
         self.text = ""
         self.inline = ""
         self.leads: list[str] = []
@@ -156,8 +157,7 @@ class _Renderer(HTMLParser):
                 if self.link:
                     self.close_link(*self.link)
             case "h2" | "h3" | "h4" | "h5" | "h6":
-                self.inline = f"■ {self.inline.strip()}" if self.inline.strip() else ""
-                self.flush()
+                self.heading(self.inline.strip())
             case _ if tag in self.BLOCKS and not self.in_table:
                 self.flush()
                 if tag in ("li", "blockquote", "dd"):
@@ -169,6 +169,15 @@ class _Renderer(HTMLParser):
                     self.tight = bool(self.lists)
                 elif tag == "pre":
                     self.in_pre = False
+
+    def heading(self, text: str) -> None:
+        """Add a heading: with its mark, or underlined where there is none."""
+        self.inline = ""
+        if text and self.mark:
+            self.block(wrap(text, " " * width(self.mark), self.mark))
+        elif text:
+            lines = wrap(text)
+            self.block(f"{lines}\n{'-' * max(map(width, lines.split(chr(10))))}")
 
     def close_link(self, address: str, start: int) -> None:
         self.link = None
@@ -201,9 +210,12 @@ def table(rows: Sequence[Sequence[str]], indent: str = "", columns: int = WIDTH)
     return "\n".join(lines)
 
 
-def render(html: str, links: Links | None = None) -> str:
-    """Return clean HTML as wrapped plain text; ``links`` collects the addresses it refers to as [n]."""
-    renderer = _Renderer(links or Links())
+def render(html: str, links: Links | None = None, mark: str = "■ ") -> str:
+    """Return clean HTML as wrapped plain text; ``links`` collects the addresses it refers to as [n].
+
+    ``mark`` stands before each heading; headings without one are underlined.
+    """
+    renderer = _Renderer(links or Links(), mark)
     renderer.feed(html)
     renderer.close()
     renderer.flush()

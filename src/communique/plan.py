@@ -128,7 +128,8 @@ class Desk:
                 replace(e, state=State.HELD, because=because) if e.state in (State.PUBLIC, State.EMBARGO) else e
                 for e in editions
             ]
-        public = tuple(e.language for e in editions if e.state in (State.PUBLIC, State.RETRACTED))
+        shown = (State.PUBLIC, State.RETRACTED)
+        public = tuple(e.language for e in editions if e.state in shown and not e.embargoed)
         return tuple(self._planned(replace(e, alternates=public), drafts=drafts) for e in editions)
 
     def _judge(
@@ -159,9 +160,9 @@ class Desk:
             return State.DRAFT
         if incomplete:
             return State.HELD
-        if release.embargo and now < release.embargo.at:
-            return State.EMBARGO
-        return State.RETRACTED if release.status == "retracted" else State.PUBLIC
+        if release.status == "retracted":
+            return State.RETRACTED
+        return State.EMBARGO if release.embargo and now < release.embargo.at else State.PUBLIC
 
     @staticmethod
     def _planned(edition: Edition, *, drafts: bool) -> Edition:
@@ -172,8 +173,9 @@ class Desk:
             case State.EMBARGO:
                 targets = tuple(_press(release, language))
             case State.RETRACTED:
-                # The address stays and tells; the text and the files are gone.
-                targets = tuple(t for t in _site(release, language) if t.kind is Kind.PAGE)
+                # The address stays and tells, and so does a mail; the text and the files are gone.
+                page = (t for t in _site(release, language) if t.kind is Kind.PAGE and not edition.embargoed)
+                targets = (*(t for t in _press(release, language) if t.format == "email"), *page)
             case State.HELD | State.DRAFT:
                 targets = tuple(_press(release, language)) if drafts else ()
         return replace(edition, targets=targets, draft=edition.state in (State.HELD, State.DRAFT))

@@ -235,7 +235,8 @@ class Sheet:
                 return ninjs.item(self.release)
             case _:
                 subject = fold(studio.templates.render("mail/subject.txt.j2", self.words, release=self.release))
-                text, html, pdf = (self._part(part, used) for part in (Kind.TEXT, Kind.HTML, Kind.PDF))
+                text, html = (self._part(part, used) for part in (Kind.TEXT, Kind.HTML))
+                pdf = b"" if self.release.retracted else self._part(Kind.PDF, used)
                 return mail.message(self.release, edition.release, self.newsroom, subject, (text, html, pdf))
 
     def _part(self, kind: Kind, used: set[str]) -> bytes:

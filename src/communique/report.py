@@ -78,7 +78,7 @@ def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterat
     for state, title in (
         ("under embargo", "Under embargo, not public yet:"),
         ("draft", "Drafts, built with --drafts only:"),
-        ("retracted", "Retracted, with a notice on the page:"),
+        ("retracted", "Retracted, with a notice:"),
         ("held back", "Held back:"),
     ):
         lines = [_line(s) for s in outcome.standings if s.state == state and s.language in languages]

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from communique.catalog import Gaps, Open, Want, counted
 from communique.plan import Edition, State
 
+#: What comes out by itself when an embargo ends: a release, or the notice that it was retracted.
+OUT_LATER = (State.EMBARGO, State.RETRACTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -68,7 +71,7 @@ def row(edition: Edition) -> Row:
         because=edition.because,
         embargo=edition.embargo.strftime("%Y-%m-%d %H:%M %Z") if edition.embargo else "",
         next=_next(edition),
-        embargo_instant=edition.embargo.isoformat() if edition.embargo and edition.state is State.EMBARGO else "",
+        embargo_instant=edition.embargo.isoformat() if edition.embargo and edition.state in OUT_LATER else "",
     )
 
 

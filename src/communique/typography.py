@@ -7,7 +7,7 @@ interinstitutionnel of the EU (none before : ; ! ?).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from communique.letters import NARROW, NBSP
 
@@ -79,3 +79,29 @@ def headline(html: str) -> str:
     if len(words) == 2 and len(words[1]) <= _LONGEST_LAST and words[0].count(" ") >= 2 and "<" not in words[1]:
         return NBSP.join(words)
     return html
+
+
+def balanced(words: Sequence[float], space: float, measure: float) -> float:
+    """Return the least width in which words of these widths take no more lines than in ``measure``.
+
+    All in one unit. It is what ``text-wrap: balance`` means (CSS Text 4, 6.3.2), which WeasyPrint does not know.
+    """
+    lines = _lines(words, space, measure)
+    low, high = max(words, default=0.0), measure
+    if lines == 1 or low >= measure:
+        return measure
+    while high - low > measure / 500:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _lines(words, space, middle) <= lines else (middle, high)
+    return high
+
+
+def _lines(words: Sequence[float], space: float, measure: float) -> int:
+    """Return how many lines words take when each line is filled as far as it goes."""
+    lines, filled = 1, -space
+    for word in words:
+        if filled + space + word > measure and filled > 0:
+            lines, filled = lines + 1, word
+        else:
+            filled += space + word
+    return lines
