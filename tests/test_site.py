@@ -123,6 +123,16 @@ def test_a_language_that_is_not_out_is_named_and_not_linked(samples: Room) -> No
     assert f"fr/{THREE}" in front
 
 
+def test_a_list_that_a_language_lacks_leads_to_its_front_page(room: Room) -> None:
+    room.write("releases/old.yaml", "title: Old\ndate: 2024-03-02\ntags: [a]\nlanguages: [en]\nbody: Text.\n")
+    room.run("-q", "--format", "html")
+    for folder in ("archive/2024", "tag/a"):
+        page = room.read(f"output/site/en/{folder}/index.html")
+        assert '<a href="../../../ko/index.html" hreflang="ko"' in page
+        assert '<link rel="alternate" hreflang="ko"' not in page
+        assert "not out yet" not in page
+
+
 def test_feeds_have_the_full_text_and_the_last_change(built: Room) -> None:
     feed = ElementTree.parse(built.path / "output/site/fr/feed.xml").getroot()
     entries = feed.findall(f"{ATOM}entry")
