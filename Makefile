@@ -2,10 +2,11 @@
 # make test   sets up what is missing and runs the tests
 # make lint   style, types;  make format   mends style
 # make lock   renews the pinned packages;  make schemas   renews the JSON Schemas
+# make pages  keeps pictures and outlines of pages anew, for the tests; make bench   measures
 PYTHON ?= python3
 SETUP = tools/setup.sh pyproject.toml
 
-.PHONY: build test test-all lint format lock schemas bench clean
+.PHONY: build test lint format lock schemas pages bench clean
 build: .venv/ready-run
 	.venv/bin/python build.py
 
@@ -33,6 +34,9 @@ schemas: .venv/ready-run
 lock:
 	uv pip compile pyproject.toml --group setup --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
 	uv pip compile pyproject.toml --group setup --group dev --group bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q -c requirements.lock -o requirements-dev.lock
+
+pages: .venv/ready-dev
+	.venv/bin/python -m pytest -q tests/test_pages.py --renew
 
 bench: .venv/ready-dev
 	.venv/bin/python -m benchmarks

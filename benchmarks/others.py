@@ -20,16 +20,20 @@ from communique.reader import Reader, on_disk
 from communique.templates import Templates
 
 #: Prints the mean time of a PDF, by the wall and of the processor. Given "links", each page brings its stylesheets;
-#: given "once", they are parsed once.
+#: given "once", they are parsed once; given "plain", a page has WeasyPrint's own style and the fonts alone.
 BARE = """
 import sys, time, weasyprint
 from weasyprint.text.fonts import FontConfiguration
 fonts = FontConfiguration()
 way, sheets, pages = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
 parsed = [weasyprint.CSS(sheet, font_config=fonts) for sheet in sheets]
+plain = weasyprint.CSS(string='html, @page { font-family: "Pretendard GOV" } img { max-width: 100%; max-height: 64mm }')
 def write(page):
     name = "bodo" if page.endswith(".ko.html") else "release"
-    given = [css for css, sheet in zip(parsed, sheets) if "fonts" in sheet or name in sheet] if way == "once" else None
+    wanted = {"once": ("fonts/", f"print/{name}."), "plain": ("fonts/",), "links": ()}[way]
+    given = [css for css, sheet in zip(parsed, sheets) if any(part in sheet for part in wanted)]
+    if way == "plain":
+        given.append(plain)
     weasyprint.HTML(page).write_pdf(stylesheets=given, font_config=fonts, pdf_variant="pdf/ua-1")
 write(pages[0])
 begun, processor = time.perf_counter(), time.process_time()

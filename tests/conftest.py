@@ -113,6 +113,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Room:
     return made
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew", action="store_true", help="keep pictures and outlines of pages anew (tests/pages/)")
+
+
+@pytest.fixture
+def renew(request: pytest.FixtureRequest) -> bool:
+    """Whether what a test compares with is to be kept anew."""
+    return bool(request.config.getoption("--renew"))
+
+
 def needs(*programs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Skip a test, and say why, on a machine that lacks a program."""
     lacking = [program for program in programs if shutil.which(program) is None]

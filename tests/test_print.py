@@ -392,3 +392,20 @@ def test_a_balanced_headline_takes_no_more_lines(words: list[int], measure: int)
     narrow = typography.balanced([float(word) for word in words], 1.0, float(measure))
     assert max(words) <= narrow <= measure
     assert lines(narrow) == lines(measure)
+
+
+@needs("pdftotext")
+def test_a_footnote_stays_on_its_page_wherever_the_page_ends(room: Room) -> None:
+    long = "The office writes a sentence of some length here, and then another one. " * 5
+    for lines in range(12):
+        filler = "\n\n".join(f"Line {n}." for n in range(12 + lines))
+        room.write(f"releases/foot-{lines}.yaml", f"title: Foot {lines}\ndate: 2026-03-02\nlanguages: [en]\n")
+        room.write(
+            f"releases/foot-{lines}.md", f"{filler}\n\nA call[^1] stands here.\n\n{long}\n\n{long}\n\n[^1]: Its note.\n"
+        )
+    assert room.run("--quiet", "--format", "pdf", "--language", "en").err == []
+    for lines in range(12):
+        path = press(room, f"foot-{lines}", "en", "pdf")
+        told = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True).stdout.decode()
+        pages = told.split("\f")
+        assert [("A call" in page, "Its note." in page) for page in pages].count((True, True)) == 1, lines

@@ -155,9 +155,17 @@ class LocalizedRelease:
 
 
 def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
-    """Return an edition with all its texts in its language; raises InputError for unsafe HTML in a translation."""
+    """Return an edition with all its texts in its language; raises InputError for unsafe HTML in a translation.
+
+    A retracted one has lost its texts and pictures but for the headline and the notes of its corrections.
+    """
     own = edition.release.source_language
-    return _Localizer(edition.language, edition.catalogs, newsroom, own).release(edition)
+    release = _Localizer(edition.language, edition.catalogs, newsroom, own).release(edition)
+    if not release.retracted:
+        return release
+    none = Markup()
+    bare = dataclasses.replace(release, body=none, ended=none, footnotes=none, notes=none, summary="", highlights=())
+    return dataclasses.replace(bare, images=(), inline=(), attachments=())
 
 
 def office(newsroom: Newsroom, language: str, catalog: Catalog | None) -> Office:

@@ -22,8 +22,8 @@ def item(release: LocalizedRelease) -> bytes:
         "firstCreated": release.created,
         "versionCreated": release.modified,
         "embargoedUntil": release.embargo_at,
-        # Withheld: not to be published until further notice.
-        "pubStatus": "withheld" if release.draft else "usable",
+        # Withheld: not to be published until further notice. Canceled: to be taken back where it was published.
+        "pubStatus": "canceled" if release.retracted else "withheld" if release.draft else "usable",
         "language": release.language,
         "slugline": release.id,
         "located": str(release.city),
@@ -31,7 +31,9 @@ def item(release: LocalizedRelease) -> bytes:
         "descriptions": _texts(("summary", release.summary), *(("highlight", text) for text in release.highlights)),
         "bodies": [
             {"role": "main", "contentType": "text/html", "value": str(shown.body + shown.footnotes)},
-        ],
+        ]
+        if shown.body
+        else [],
         "edNote": "\n".join(f"{notice.day.text}: {notice.note}" for notice in release.corrections),
         "genres": [{"name": "Press Release"}],
         "subjects": [{"name": topic, "rel": "about"} for topic in release.topics],

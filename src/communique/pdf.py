@@ -137,10 +137,11 @@ class Printer:
             if 'class="annex"' not in page and _overruns(rendered):
                 drawn_in = self._rendered(document, [*sheets, self._stylesheet("print/tight.css", fetcher)], options)
                 rendered = drawn_in if len(drawn_in.pages) < len(rendered.pages) else rendered
-            rdf = rendered.metadata.generate_rdf_metadata
-            rendered.metadata.generate_rdf_metadata = lambda *told: xmp.complete(rdf(*told), release, variant)
+            metadata = rendered.metadata
+            rdf, said = metadata.generate_rdf_metadata, metadata.custom.get("instructions", "").strip()
+            metadata.generate_rdf_metadata = lambda *told: xmp.complete(rdf(*told), release, variant, said)
             if variant.startswith("pdf/a-3"):
-                rendered.metadata.attachments = [_attachment(name, data, release) for name, data in attached.items()]
+                metadata.attachments = [_attachment(name, data, release) for name, data in attached.items()]
             pdf: bytes = rendered.write_pdf(**options)
         if warnings:
             # A picture that failed is remembered as none, and would be missed without a word in the next language.

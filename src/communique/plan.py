@@ -173,9 +173,9 @@ class Desk:
             case State.EMBARGO:
                 targets = tuple(_press(release, language))
             case State.RETRACTED:
-                # The address stays and tells, and so does a mail; the text and the files are gone.
+                # The address stays and tells, and so does what journalists get; the text and the files are gone.
                 page = (t for t in _site(release, language) if t.kind is Kind.PAGE and not edition.embargoed)
-                targets = (*(t for t in _press(release, language) if t.format == "email"), *page)
+                targets = (*_press(release, language), *page)
             case State.HELD | State.DRAFT:
                 targets = tuple(_press(release, language)) if drafts else ()
         return replace(edition, targets=targets, draft=edition.state in (State.HELD, State.DRAFT))

@@ -23,10 +23,15 @@ _PDF_UA = (
 )
 
 
-def complete(rdf: bytes, release: LocalizedRelease, variant: str) -> bytes:
-    """Return WeasyPrint's RDF with the release's ID, version and owner, and the mark of PDF/UA where it lacks."""
+def complete(rdf: bytes, release: LocalizedRelease, variant: str, instructions: str) -> bytes:
+    """Return WeasyPrint's RDF with the release's ID, version and owner, and the mark of PDF/UA where it lacks.
+
+    ``instructions`` say what is special about the release, as IPTC's photo metadata do: its embargo, its corrections.
+    """
     status = (
-        "draft"
+        "retracted"
+        if release.retracted
+        else "draft"
         if release.draft
         else "embargoed"
         if release.embargo
@@ -34,14 +39,17 @@ def complete(rdf: bytes, release: LocalizedRelease, variant: str) -> bytes:
         if release.corrections
         else "final"
     )
+    told = f"<photoshop:Instructions>{xml(instructions)}</photoshop:Instructions>" if instructions else ""
     added = (
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"'
-        ' xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" xmlns:xmp="http://ns.adobe.com/xap/1.0/">'
+        ' xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+        ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">'
         f"<dc:identifier>{xml(release.url)}</dc:identifier>"
         f'<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">{xml(release.office.name)}</rdf:li></rdf:Alt></dc:rights>'
         f"<dc:publisher><rdf:Bag><rdf:li>{xml(release.office.name)}</rdf:li></rdf:Bag></dc:publisher>"
         f"<xmp:Identifier><rdf:Bag><rdf:li>{xml(release.id)}</rdf:li></rdf:Bag></xmp:Identifier>"
         f"<xmp:Label>{status}</xmp:Label>"
+        f"{told}"
         f"<xmpMM:VersionID>{release.version}</xmpMM:VersionID>"
         "</rdf:Description>"
     )
