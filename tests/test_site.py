@@ -248,6 +248,22 @@ def test_a_press_pack_has_every_language_the_pictures_and_their_sums(built: Room
     }
 
 
+def test_a_press_pack_never_holds_a_language_that_is_held_back(samples: Room) -> None:
+    pack = samples.path / f"output/site/packs/{VALLEY}.zip"
+    samples.run("-q", "--now", "2026-11-23")
+    with zipfile.ZipFile(pack) as opened:
+        assert f"{VALLEY}/{VALLEY}.fr.pdf" in opened.namelist()
+    (samples.path / f"locales/fr/LC_MESSAGES/{VALLEY}.po").unlink()
+    samples.run("-q", "--language", "ko", "--format", "html", "--now", "2026-11-23")
+    assert not pack.exists()
+    assert "packs/" not in samples.read(f"output/site/en/{VALLEY}/index.html")
+    samples.run("-q", "--now", "2026-11-23")
+    with zipfile.ZipFile(pack) as opened:
+        names = opened.namelist()
+    assert f"{VALLEY}/{VALLEY}.ko.pdf" in names
+    assert not [name for name in names if ".fr." in name]
+
+
 # --- aliases ---
 
 
