@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import node_tools
+from mailserver import free_port
 
 ROOT = Path(__file__).parents[1]
 SMALL = Path(__file__).parent / "newsroom"
+VALLEY = "2023-11-21-cosmetic-valley"
+#: Of a list of recipients.
+HEADER = "email,name,language,outlet,topics,embargo\n"
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,65 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Room:
     done = made.run("--now", "2026-11-23T12:00")
     assert done.code == 0, done.err
     return made
+
+
+@dataclass(frozen=True)
+class Office:
+    """A built newsroom whose newsroom.yaml names a mail server on this machine."""
+
+    room: Room
+    port: int
+
+    def send(self, *arguments: str, people: Iterable[str] = (), code: int = 0, **environment: str) -> Run:
+        """Run send for the first sample release to a list of rows, and hold it to its exit code."""
+        rows = list(people)
+        if rows:
+            self.room.write("journalists.csv", HEADER + "".join(f"{row}\n" for row in rows))
+        lists = ("--list", "journalists.csv") if rows else ()
+        ids = () if any(word.startswith("20") for word in arguments) else (VALLEY,)
+        done = self.room.run("send", *ids, *lists, *arguments, env=environment)
+        assert done.code == code, (done.out, done.err)
+        return done
+
+    def smtp(self, settings: str) -> None:
+        """Put another smtp: into newsroom.yaml, and build."""
+        text = self.room.read("newsroom.yaml")
+        self.room.write("newsroom.yaml", re.sub(r"smtp: .*\n", f"smtp: {{{settings}}}\n", text))
+        self.build()
+
+    def build(self) -> None:
+        done = self.room.run("-q")
+        assert done.code == 0, done.err
+
+    def ledger(self) -> dict[str, tuple[int, str, str]]:
+        """Return version, state and words by recipient, as the backup has them, which agrees with the database."""
+        lines = self.room.read("sent/ledger.jsonl").splitlines()
+        kept = [row for row in map(json.loads, lines) if "list" not in row]
+        with sqlite3.connect(self.room.path / "sent/ledger.sqlite") as database:
+            rows = database.execute("SELECT version, recipient, state, words FROM delivery").fetchall()
+        database.close()
+        assert sorted(rows) == sorted((r["version"], r["recipient"], r["state"], r["words"]) for r in kept)
+        return {row["recipient"]: (row["version"], row["state"], row["words"]) for row in kept}
+
+    def states(self) -> dict[str, str]:
+        return {who: state for who, (_, state, _) in self.ledger().items()}
+
+
+@pytest.fixture(scope="session")
+def office_once(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    port = free_port()
+    room = copy(ROOT, tmp_path_factory.mktemp("office") / "room")
+    settings = f"host: 127.0.0.1, port: {port}, security: none, sender: press@example.org"
+    room.write("newsroom.yaml", room.read("newsroom.yaml") + f"smtp: {{{settings}}}\n")
+    done = room.run("-q")
+    assert done.code == 0, done.err
+    return Office(room, port)
+
+
+@pytest.fixture
+def office(office_once: Office, tmp_path: Path) -> Office:
+    shutil.copytree(office_once.room.path, tmp_path / "room")
+    return Office(Room(tmp_path / "room"), office_once.port)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

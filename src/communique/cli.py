@@ -258,6 +258,13 @@ def _publish(options: argparse.Namespace) -> int:
     return OK
 
 
+def _dispatch(options: argparse.Namespace) -> int:
+    """Run one of the verbs of sending; none of what they need is loaded for a build."""
+    from communique import dispatch
+
+    return dispatch.run(options, _root(options), options.root / "output")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -267,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = commandline.parser().parse_args(commandline.with_verb(sys.argv[1:] if arguments is None else arguments))
     verbs = {"build": _build, "check": _check, "translate": _translate, "status": _status, "new": _new}
     verbs["publish"] = _publish
+    verbs |= dict.fromkeys(("send", "pack", "forget"), _dispatch)
     try:
         return verbs[options.verb](options)
     except UsageError as error:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from communique.model import LANGUAGES
 
 FORMATS = ("html", "pdf", "email")
-VERBS = ("build", "check", "translate", "status", "new", "publish")
+VERBS = ("build", "check", "translate", "status", "new", "send", "pack", "forget", "publish")
 
 
 class _Version(argparse.Action):
@@ -81,7 +81,50 @@ def parser() -> argparse.ArgumentParser:
     publish.add_argument("url", metavar="URL", help="a folder, or s3://bucket/…, gs://bucket/…, sftp://host/…")
     publish.add_argument("--dry-run", action="store_true", help="only tell what would be sent and removed")
     publish.add_argument("--output", type=Path, metavar="DIR", help="instead of output/")
+    _sending(verbs, common)
     return top
+
+
+def _sending(verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add the words of sending."""
+    send = verbs.add_parser("send", parents=[common], help="to journalists, by mail")
+    send.add_argument("ids", nargs="+", metavar="ID", help="these releases")
+    send.add_argument("--list", type=Path, action="append", metavar="FILE", help="a CSV list; may be repeated")
+    send.add_argument("--yes", action="store_true", help="send without asking")
+    send.add_argument("--to", action="append", metavar="ADDRESS", help="only a proof, in every language")
+    send.add_argument(
+        "--only", action="append", metavar="PATTERN", help="only such addresses or outlets: *@example.org"
+    )
+    send.add_argument("--exclude", action="append", metavar="PATTERN", help="no such addresses or outlets")
+    send.add_argument("--correction", action="store_true", help="to those who received an earlier version")
+    send.add_argument("--resend-unknown", action="store_true", help="send again what may have arrived")
+    send.add_argument("--unknown-arrived", action="store_true", help="note that what may have arrived did")
+    send.add_argument("--retry-refused", action="store_true", help="send again what the server refused for good")
+    send.add_argument("--rate", type=_positive, metavar="N", help="messages a minute at most")
+    send.add_argument(
+        "--for", dest="patience", type=_duration, default=1800, metavar="TIME",
+        help="how long to try again what the server puts off: 90s, 30m (the default), 4h",
+    )  # fmt: skip
+    send.add_argument("--report", action="store_true", help="only tell who was sent what")
+    send.add_argument("--csv", action="store_true", help="with --report, as CSV")
+    send.add_argument("--output", type=Path, metavar="DIR", help="the build to send, instead of output/")
+
+    pack = verbs.add_parser("pack", parents=[common], help="one zip with everything, for one release")
+    pack.add_argument("ids", nargs="+", metavar="ID", help="these releases")
+    pack.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    pack.add_argument("--output", type=Path, metavar="DIR", help="the build to pack, instead of output/")
+
+    forget = verbs.add_parser("forget", parents=[common], help="a person out of lists and ledger")
+    forget.add_argument("address", metavar="ADDRESS", help="the person's address")
+    forget.add_argument("--list", type=Path, action="append", metavar="FILE", help="a further list to take them out of")
+
+
+def _duration(text: str) -> float:
+    """Return the seconds of 90s, 30m or 4h."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    if len(text) < 2 or text[-1] not in units or not text[:-1].isdigit():
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; write 90s, 30m or 4h")
+    return float(int(text[:-1]) * units[text[-1]])
 
 
 def _positive(text: str) -> int:

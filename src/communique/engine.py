@@ -89,6 +89,19 @@ def build(
         return _Build(root, output, request, kept).run(tools)
 
 
+def standing(
+    root: Path,
+    output: Path,
+    request: Request,
+    make: Callable[[Shared], Maker],
+    find: Callable[[Iterable[str], Problems], dict[str, str]],
+    on_wait: Callable[[], None],
+) -> dict[str, Record]:
+    """Return the records of those asked-for releases whose files are all up to date; nothing is made."""
+    with journal.opened(output, on_wait) as kept:
+        return _Build(root, output, request, kept).standing(make, find)
+
+
 class _Build:
     def __init__(self, root: Path, output: Path, request: Request, kept: Journal) -> None:
         self.root = root
@@ -182,6 +195,16 @@ class _Build:
             for gone in set(self.journal.ids()) - found.keys() - {SITE}:
                 self._retire(gone)
         self._shelve(maker)
+
+    def standing(
+        self, make: Callable[[Shared], Maker], find: Callable[[Iterable[str], Problems], dict[str, str]]
+    ) -> dict[str, Record]:
+        self.digests = self.journal.digests(self.files)
+        self.judge = make(intake.shared(self.files, self.digests, self.recipe)).judge
+        found = intake.asked(find(self.files, self.outcome.problems), self.request.ids)
+        self.groups = intake.groups(self.files, found)
+        records = ((id_, self.journal.record(id_)) for id_ in found)
+        return {id_: record for id_, record in records if record and self._stands(id_, record)}
 
     def _stands(self, id_: str, record: Record) -> bool:
         """Whether a release's record still holds and every file that it plans is in place."""

@@ -41,6 +41,8 @@ WebAddress = NewType("WebAddress", Located)
 Colour = NewType("Colour", Located)
 HostName = NewType("HostName", Located)
 Word = NewType("Word", Located)
+FilePath = NewType("FilePath", Located)
+OneClick = NewType("OneClick", Located)
 
 
 class Untranslated(str):
@@ -142,6 +144,15 @@ class PdfSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """How messages are signed, where the mail server does not sign them itself."""
+
+    domain: HostName = key("The domain that answers for the messages, that of the sender's address.")
+    selector: Word = key("The name under which the domain's DNS has the public key.")
+    key: FilePath = key("The private key's file, RSA in PEM; best outside of the newsroom's folder.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Smtp:
     """The mail server. The password is never written here: it is read from COMMUNIQUE_SMTP_PASSWORD."""
 
@@ -150,6 +161,10 @@ class Smtp:
     security: Literal["starttls", "tls", "none"] = key("none is for this machine's own server only.", "starttls")
     username: Word | None = key("The account's name.", None)
     sender: Email | None = key("The address in From.", None)
+    unsubscribe: OneClick | None = key(
+        "The https address that takes a recipient off the list at one click (RFC 8058), with {address} in it.", None
+    )
+    dkim: Dkim | None = key("To sign messages by DKIM; leave it out where the mail server signs them.", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,12 @@ KINDS: dict[object, Kind] = {
     model.WebAddress: Kind(r"https?://[^\s/?#\"'<>]+[^\s?#\"'<>]*", "a web address", "https://newsroom.example.org/"),
     model.Colour: Kind(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})", "a colour", '"#0b4da2", in quotes'),
     model.HostName: Kind(r"[A-Za-z0-9.:-]+", "a server's name", "mail.example.org"),
+    model.FilePath: Kind(r"[^\x00-\x1f]+", "a file's path", "/etc/dkim/press.key"),
+    model.OneClick: Kind(
+        r"https://[^\s/\"'<>{}]+/[^\s\"'<>{}]*\{address\}[^\s\"'<>{}]*",
+        "an https address with {address} in it",
+        "https://news.example.org/unsubscribe?who={address}",
+    ),
     model.Word: Kind(r"\S+", "a word without spaces", "press"),
 }
 

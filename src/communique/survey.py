@@ -48,13 +48,15 @@ class Survey:
                 yield from self.press.desk.editions(reader, release, now, self.problems)
 
 
-def survey(root: Path, ids: Iterable[str]) -> Survey:
-    """Return a newsroom's survey; raises UsageError for an ID that no release has."""
+def survey(root: Path, ids: Iterable[str], press: Press | None = None) -> Survey:
+    """Return a newsroom's survey, by a press that is there already or a new one.
+
+    Raises UsageError for an ID that no release has.
+    """
     files = inventory.scan(root)
     # Nothing is kept, so names do for digests.
-    shared = intake.shared(files, dict(zip(files, files, strict=True)), "")
+    press = press or Press(intake.shared(files, dict(zip(files, files, strict=True)), ""))
     problems = Problems()
-    press = Press(shared)
     found = intake.asked(source.find_among(files, problems), ids)
     problems.extend(press.problems)
     return Survey(files, press, found, problems)
