@@ -208,3 +208,11 @@ def test_a_logo_is_an_ornament(marked: Room) -> None:
 
 def test_marks_and_retractions_pass_both_standards(marked: Room) -> None:
     valid(*sorted(marked.path.glob("output/press/*/*.pdf")))
+
+
+@pytest.mark.parametrize("language", ["ko", "en", "fr"])
+def test_two_pages_without_pictures_stay_below_60_kb(built: Room, language: str) -> None:
+    path = built.path / f"output/press/{VALLEY}/{VALLEY}.{language}.pdf"
+    with pikepdf.open(path) as pdf:
+        assert len(pdf.pages) == 2
+    assert path.stat().st_size < 60 * 1024
