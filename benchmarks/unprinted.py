@@ -17,7 +17,7 @@ class Unprinted(press.Press):
 
     def __init__(self, shared: Shared) -> None:
         super().__init__(shared)
-        self.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign]
+        self.studio.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign]
 
 
 def build(root: Path) -> None:

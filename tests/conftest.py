@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import node_tools
 from mailserver import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +74,16 @@ class Room:
         base = self.path / under
         paths = (p.relative_to(base).as_posix() for p in base.rglob("*") if p.is_file())
         return sorted(path for path in paths if ".build" not in path.split("/"))
+
+    def own_files(self) -> list[str]:
+        """Return the files of output/ that are one release's own: no front page, feed or style."""
+        return [path for path in self.files() if not SHARED.fullmatch(path)]
+
+
+#: Files of output/site that show several releases, or that all pages share.
+SHARED = re.compile(
+    r"site/(?:[^/]+\.(?:html|txt|xml)|assets/.+|\w\w/(?:index\.html|feed\.xml|(?:archive|tag|search)/.+))"
+)
 
 
 def copy(source: Path, target: Path) -> Room:
@@ -181,3 +192,12 @@ def needs(*programs: str) -> Callable[[Callable[..., None]], Callable[..., None]
     """Skip a test, and say why, on a machine that lacks a program."""
     lacking = [program for program in programs if shutil.which(program) is None]
     return pytest.mark.skipif(bool(lacking), reason=f"not on this machine: {', '.join(lacking)}")
+
+
+@pytest.fixture(scope="session")
+def npm() -> Path:
+    """The folder of other people's checkers that npm has."""
+    try:
+        return node_tools.folder() / "node_modules"
+    except node_tools.MissingError as missing:
+        pytest.skip(str(missing))

@@ -33,7 +33,7 @@ def folder() -> Path:
         command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
         done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise MissingError(f"npm could not install caniemail and mailparser: {done.stderr.strip()[-500:]}")
+            raise MissingError(f"npm could not install the programs of tests/node: {done.stderr.strip()[-500:]}")
         (place / "ready").touch()
     return place
 

@@ -22,11 +22,13 @@ def press(id_: str, *languages: str) -> list[str]:
 
 
 def site(id_: str, *languages: str, files: tuple[str, ...] = ()) -> list[str]:
+    """Return the public files of a release, its press pack among them."""
     names = ("index.html", *files)
-    return sorted(f"site/{lang}/{id_}/{name}" for lang in languages for name in (*names, f"{id_}.{lang}.pdf"))
+    made = [f"{id_}.{{}}.{ending}" for ending in ("pdf", "txt", "png")]
+    own = [f"site/{lang}/{id_}/{name.format(lang)}" for lang in languages for name in (*names, *made)]
+    return sorted([*own, f"site/packs/{id_}.zip"])
 
 
-ASSETS = ["site/assets/site.css"]
 ALL = ("ko", "en", "fr")
 
 
@@ -35,19 +37,20 @@ def test_the_samples_come_out_in_every_language_and_format(built: Room) -> None:
         *press(VALLEY, *ALL),
         *press(THREE, *ALL),
         *site(VALLEY, *ALL),
-        *site(THREE, *ALL, files=("workflow.png", "formats.csv")),
-        *ASSETS,
+        *site(THREE, *ALL, files=("workflow.png", "workflow-png-480.webp", "workflow-png-960.webp", "formats.csv")),
     ]
-    assert built.files() == sorted(expected)
+    assert built.own_files() == sorted(expected)
 
 
 def test_a_build_ends_by_telling_what_was_made_and_where(room: Room) -> None:
     done = room.run()
     assert done.code == 0
+    shared = len(room.files()) - len(room.own_files())
     assert done.out == [
-        "Made 15 files of 1 release:",
+        "Made 20 files of 1 release:",
         "  11 files for journalists in output/press",
-        "  4 files for the public in output/site",
+        "  9 files for the public in output/site",
+        f"  and {shared} files of the newsroom: front pages, topics, feeds",
     ]
     assert done.err == ["[1/1] good"]
 
@@ -60,12 +63,12 @@ def test_quiet_tells_nothing_and_verbose_every_file(room: Room) -> None:
 
 def test_a_new_release_is_all_that_is_new_in_output(room: Room) -> None:
     room.run()
-    before = {f: (room.path / "output" / f).stat().st_mtime_ns for f in room.files()}
+    before = {f: (room.path / "output" / f).stat().st_mtime_ns for f in room.own_files()}
     room.write("releases/2026-04-01-new.yaml", "title: Something new\ndate: 2026-04-01\n")
     room.write("releases/2026-04-01-new.md", "It is told here.\n")
     done = room.run()
     assert done.code == 0
-    assert sorted(set(room.files()) - set(before)) == sorted(
+    assert sorted(set(room.own_files()) - set(before)) == sorted(
         [*press("2026-04-01-new", "en"), *site("2026-04-01-new", "en")]
     )
     assert {f: (room.path / "output" / f).stat().st_mtime_ns for f in before} == before
@@ -86,7 +89,7 @@ def test_an_incomplete_language_is_held_back_and_named_with_counts(samples: Room
     done = samples.run(VALLEY)
     assert done.code == 0
     assert done.out[-2:] == ["Held back:", f"  {VALLEY} fr: 1 missing, 1 fuzzy in {catalog}"]
-    assert samples.files() == sorted([*press(VALLEY, "ko", "en"), *site(VALLEY, "ko", "en"), *ASSETS])
+    assert samples.own_files() == sorted([*press(VALLEY, "ko", "en"), *site(VALLEY, "ko", "en")])
     assert 'hreflang="fr"' not in samples.read(f"output/site/en/{VALLEY}/index.html")
     assert samples.run("--strict", VALLEY).code == 1
     assert samples.run("--strict", VALLEY, "--language", "en").code == 0
@@ -107,17 +110,17 @@ def test_a_file_of_somebody_else_in_output_is_never_removed(samples: Room) -> No
     own = samples.write(f"output/press/{VALLEY}/my notes.txt", "mine")
     samples.edit(f"releases/{VALLEY}.yaml", "city: Sejong", "city: Sejong\nstatus: draft")
     samples.run(VALLEY)
-    assert samples.files() == sorted([own.relative_to(samples.path / "output").as_posix(), *ASSETS])
+    assert samples.own_files() == sorted([own.relative_to(samples.path / "output").as_posix()])
 
 
 def test_together_holds_every_language_until_all_are_complete(samples: Room) -> None:
     samples.edit(f"releases/{VALLEY}.yaml", "city: Sejong", "city: Sejong\ntogether: true")
     assert samples.run(VALLEY).code == 0
-    assert samples.files() == sorted([*press(VALLEY, *ALL), *site(VALLEY, *ALL), *ASSETS])
+    assert samples.own_files() == sorted([*press(VALLEY, *ALL), *site(VALLEY, *ALL)])
     (samples.path / f"locales/fr/LC_MESSAGES/{VALLEY}.po").unlink()
     done = samples.run(VALLEY)
     assert done.code == 0
-    assert samples.files() == ASSETS
+    assert samples.files() == []
     assert f"  {VALLEY} en: together: waits for fr" in done.out
 
 
@@ -136,11 +139,11 @@ def test_under_embargo_only_journalists_get_it_and_every_file_says_so(samples: R
             assert text in html.unescape(samples.read(f"output/press/{VALLEY}/{VALLEY}.{language}.{kind}"))
     after = samples.run(VALLEY, "--now", "2023-11-21T09:00:00+09:00")
     assert after.code == 0
-    assert samples.files() == sorted([*press(VALLEY, *ALL), *site(VALLEY, *ALL), *ASSETS])
+    assert samples.own_files() == sorted([*press(VALLEY, *ALL), *site(VALLEY, *ALL)])
     assert "embargo" not in samples.read(f"output/press/{VALLEY}/{VALLEY}.fr.txt").lower()
     # Back before the instant, nothing of it stays public.
     samples.run(VALLEY, "--now", "2023-11-20T00:00:00+09:00")
-    assert samples.files() == sorted([*press(VALLEY, *ALL), *ASSETS])
+    assert samples.own_files() == sorted([*press(VALLEY, *ALL)])
 
 
 @needs("pdftotext")
@@ -165,7 +168,7 @@ def test_a_retracted_release_leaves_a_notice_on_its_page_and_for_journalists_and
     done = samples.run(VALLEY)
     assert done.code == 0
     pages = [f"site/{language}/{VALLEY}/index.html" for language in ALL]
-    assert samples.files() == sorted([*press(VALLEY, *ALL), *pages, *ASSETS])
+    assert samples.own_files() == sorted([*press(VALLEY, *ALL), *pages])
     page = samples.read(f"output/site/en/{VALLEY}/index.html")
     assert "This press release has been retracted." in page
     assert "Cosmetic Valley was founded" not in page
@@ -183,13 +186,12 @@ def test_under_embargo_a_retraction_is_not_public_either(samples: Room) -> None:
 
 def test_languages_and_formats_can_be_chosen(samples: Room) -> None:
     assert samples.run(VALLEY, "--language", "fr", "--format", "pdf").code == 0
-    assert samples.files() == sorted(
+    assert samples.own_files() == sorted(
         [
             f"press/{VALLEY}/{VALLEY}.fr.json",
             f"press/{VALLEY}/{VALLEY}.fr.pdf",
             f"press/{VALLEY}/SHA256SUMS",
             f"site/fr/{VALLEY}/{VALLEY}.fr.pdf",
-            *ASSETS,
         ]
     )
 
@@ -197,15 +199,16 @@ def test_languages_and_formats_can_be_chosen(samples: Room) -> None:
 def test_a_release_may_narrow_the_languages(samples: Room) -> None:
     samples.edit(f"releases/{VALLEY}.yaml", "city: Sejong", "city: Sejong\nlanguages: [en, fr]")
     samples.run(VALLEY)
-    assert {f.split("/")[1] for f in samples.files("output/site") if not f.startswith("assets")} == {VALLEY}
-    assert sorted(p.name for p in (samples.path / "output/site").iterdir()) == ["assets", "en", "fr"]
+    assert samples.own_files() == sorted([*press(VALLEY, "en", "fr"), *site(VALLEY, "en", "fr")])
+    folders = sorted(p.name for p in (samples.path / "output/site").iterdir() if p.is_dir())
+    assert folders == ["assets", "en", "fr", "packs"]
 
 
 def test_releases_may_lie_in_folders(room: Room) -> None:
     (room.path / "releases/2026").mkdir()
     (room.path / "releases/good.yaml").rename(room.path / "releases/2026/good.yaml")
     assert room.run().code == 0
-    assert room.files() == sorted([*press("good", "ko", "en"), *site("good", "ko", "en"), *ASSETS])
+    assert room.own_files() == sorted([*press("good", "ko", "en"), *site("good", "ko", "en")])
 
 
 @pytest.mark.parametrize(
@@ -221,7 +224,7 @@ def test_releases_may_lie_in_folders(room: Room) -> None:
 def test_root_may_stand_before_or_after_the_verb(room: Room, tmp_path: Path, arguments: list[str]) -> None:
     elsewhere = Room(tmp_path)
     done = elsewhere.run(*(word.format(room=room.path) for word in arguments))
-    assert (done.code, len(room.files())) == (0, 16)
+    assert (done.code, len(room.own_files())) == (0, 20)
 
 
 @pytest.mark.parametrize(
@@ -300,5 +303,5 @@ def test_progress_is_a_bar_on_a_terminal(room: Room) -> None:
     assert os.waitstatus_to_exitcode(status) == 0
     text = output.decode(errors="replace")
     assert "━" in text
-    assert "Made 15 files of 1 release:" in text
+    assert "Made 20 files of 1 release:" in text
     assert "[1/2]" not in text

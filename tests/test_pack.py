@@ -7,6 +7,8 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+from PIL import Image
+
 from conftest import VALLEY, Office, needs
 
 
@@ -50,3 +52,14 @@ def test_an_embargo_is_in_the_name(office: Office) -> None:
     assert "is not built as it is now" in stale.err[0]
     office.build()
     assert office.room.run("pack", VALLEY).out == [f"{VALLEY}.EMBARGO.zip"]
+
+
+def test_pictures_inside_the_text_are_in_it_too(office: Office) -> None:
+    path = f"releases/{VALLEY}.md"
+    (office.room.path / f"releases/{VALLEY}").mkdir(exist_ok=True)
+    Image.new("RGB", (40, 30)).save(office.room.path / f"releases/{VALLEY}/inside.png")
+    office.room.write(path, office.room.read(path) + "\n![지도](inside.png)\n")
+    office.build()
+    assert office.room.run("pack", VALLEY).code == 0
+    with zipfile.ZipFile(office.room.path / f"{VALLEY}.zip") as archive:
+        assert f"{VALLEY}/inside.png" in archive.namelist()

@@ -409,3 +409,26 @@ def test_a_footnote_stays_on_its_page_wherever_the_page_ends(room: Room) -> None
         told = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True).stdout.decode()
         pages = told.split("\f")
         assert [("A call" in page, "Its note." in page) for page in pages].count((True, True)) == 1, lines
+
+
+@needs("pdftotext")
+def test_no_korean_word_is_broken(room: Room) -> None:
+    words = "중소벤처기업부는 국내외 창업기업의 해외시장진출을 체계적으로 지원하기 위하여 "
+    words += "한국·프랑스(韓·佛) 공동협력사업을 2026년 3월부터 단계적으로 추진하며, "
+    words += "1,200여 개사가 참여하는 K-글로벌클러스터에서 ‘스타트업 박람회’를 개최한다. "
+    text = "\n\n".join(words * (1 + n % 4) + "가" * n for n in range(30))
+    title = "중소벤처기업부, 프랑스 화장품 집적지와 손잡고 중소기업의 세계시장 진출을 이끌 공동협력사업을 시작한다"
+    room.write("releases/words.yaml", f"title: {title}\ndate: 2026-03-02\nsource_language: ko\nlanguages: [ko]\n")
+    room.write(
+        "releases/words.md", text + "\n\n- " + words + "\n\n| 구분 | 내용 |\n|---|---|\n| 하나 | " + words + "|\n"
+    )
+    assert room.run("words", "--quiet", "--format", "pdf").err == []
+    # Without the running heads, whose headline is cut.
+    window = ["-x", "0", "-y", "40", "-W", "596", "-H", "750"]
+    command = ["pdftotext", *window, str(press(room, "words", "ko", "pdf")), "-"]
+    told = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    known = {*f"{title} {text} {words}".split()}
+    hangul = {word for word in told.partition("2026. 3. 2.(월)")[2].split() if re.search("[가-힣]", word)}
+    assert len(hangul & known) > 20
+    own = {"끝.", "□", "구분", "내용", "하나", "언론", "문의처", "담당", "부서", "담당자", "예시청", "1판"}
+    assert hangul - known - own == set()

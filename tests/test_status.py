@@ -115,6 +115,7 @@ def test_other_programs_get_json(samples: Room) -> None:
         "because": f"1 fuzzy in {path}",
         "embargo": "",
         "next": f"look at {path}:{line}",
+        "embargo_instant": "",
     }
     assert rows["en"]["state"] == "complete"
 

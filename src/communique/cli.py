@@ -247,6 +247,24 @@ def _dispatch(options: argparse.Namespace) -> int:
     return dispatch.run(options, _root(options), options.root / "output")
 
 
+def _publish(options: argparse.Namespace) -> int:
+    from communique import journal, publish
+
+    output = options.output or options.root / "output"
+    _root(options)
+
+    def on_wait() -> None:
+        print(f"communique: a build is at work in {output}; waiting for it", file=sys.stderr, flush=True)
+
+    tell = print if options.verbose or (options.dry_run and not options.quiet) else lambda _: None
+    with journal.opened(output, on_wait):
+        done = publish.run(output / "site", options.url, dry_run=options.dry_run, tell=tell)
+    if not options.quiet and not options.dry_run:
+        sent, removed = report.count(len(done.send), "file"), report.count(len(done.remove), "file")
+        print(f"Sent {sent}, removed {removed}." if done.send or done.remove else "Everything is published already.")
+    return OK
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -256,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = commandline.parser().parse_args(commandline.with_verb(sys.argv[1:] if arguments is None else arguments))
     verbs = {"build": _build, "check": _check, "translate": _translate, "status": _status, "new": _new}
     verbs |= dict.fromkeys(("send", "pack", "forget"), _dispatch)
+    verbs["publish"] = _publish
     try:
         return verbs[options.verb](options)
     except UsageError as error:

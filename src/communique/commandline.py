@@ -10,7 +10,7 @@ from typing import NoReturn
 from communique.model import LANGUAGES
 
 FORMATS = ("html", "pdf", "email")
-VERBS = ("build", "check", "translate", "status", "new", "send", "pack", "forget")
+VERBS = ("build", "check", "translate", "status", "new", "send", "pack", "forget", "publish")
 
 
 class _Version(argparse.Action):
@@ -77,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--language", choices=LANGUAGES, help="the language it is written in")
     new.add_argument("--id", help="the release's ID (default: made of the day and the headline)")
     _sending(verbs, common)
+
+    publish = verbs.add_parser("publish", parents=[common], help="put output/site where the public reads it")
+    publish.add_argument("url", metavar="URL", help="a folder, or s3://bucket/…, gs://bucket/…, sftp://host/…")
+    publish.add_argument("--dry-run", action="store_true", help="only tell what would be sent and removed")
+    publish.add_argument("--output", type=Path, metavar="DIR", help="instead of output/")
     return top
 
 

@@ -12,7 +12,7 @@ The engine knows nothing of what is rendered: it is handed the functions that do
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
@@ -24,12 +24,12 @@ from communique.errors import InputError, Problem, Problems
 from communique.executors import Executor, LostWorkerError
 from communique.intake import Request
 from communique.inventory import digest
-from communique.jobs import Job, Result, Shared, Standing, Trace
-from communique.journal import Journal, Record
+from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
+from communique.journal import Entries, Journal, Record
 from communique.output import Output
 
-#: The record of the files that all public pages share; no release has this ID.
-ASSETS = ""
+#: The record of what is made of all public releases, and of what their pages share; no release has this ID.
+SITE = ""
 
 
 class Maker(executors.Maker, Protocol):
@@ -41,7 +41,9 @@ class Maker(executors.Maker, Protocol):
     @property
     def ready(self) -> bool: ...
 
-    def assets(self) -> Iterator[tuple[str, bytes]]: ...
+    def shelve(
+        self, entries: list[Entry], content: Callable[[str, str], str], traces: Mapping[str, Trace]
+    ) -> Result: ...
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Outcome:
     standings: list[Standing] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     made: list[str] = field(default_factory=list)
+    #: Those of the made that show several releases, or that all pages share.
+    shelved: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     standing: int = 0
     #: Problems that the input does not explain; the next build tries again.
@@ -177,22 +181,20 @@ class _Build:
             return
         self.groups = intake.groups(self.files, found)
         self.judge = maker.judge
-        public = False
         due: list[str] = []
         for id_ in found:
             record = self.journal.record(id_)
             if record and self._stands(id_, record):
                 self._take(record)
-                public |= any(path.startswith("site/") for path in record.planned)
             else:
                 due.append(id_)
         kit.on_start(len(due))
         if due:
-            public |= self._make(due, found, shared, maker, kit)
+            self._make(due, found, shared, maker, kit)
         if not self.request.ids:
-            for gone in set(self.journal.ids()) - found.keys() - {ASSETS}:
+            for gone in set(self.journal.ids()) - found.keys() - {SITE}:
                 self._retire(gone)
-        self._put_assets(maker, public=public)
+        self._shelve(maker)
 
     def standing(
         self, make: Callable[[Shared], Maker], find: Callable[[Iterable[str], Problems], dict[str, str]]
@@ -235,12 +237,11 @@ class _Build:
 
     # --- making ---
 
-    def _make(self, due: list[str], found: Mapping[str, str], shared: Shared, maker: Maker, kit: Tools) -> bool:
-        """Make the due releases; return whether any of them has a public file. Never more jobs wait than work."""
+    def _make(self, due: list[str], found: Mapping[str, str], shared: Shared, maker: Maker, kit: Tools) -> None:
+        """Make the due releases. Never more jobs wait than work."""
         executor = kit.executor(shared, maker, len(due))
         running: dict[Future[Result], str] = {}
         waiting = iter(due)
-        public = False
         try:
             while True:
                 for id_ in waiting:
@@ -248,7 +249,7 @@ class _Build:
                     if len(running) >= 2 * executor.width or executor.width == 1:
                         break
                 if not running:
-                    return public
+                    return
                 # A short wait each, so that Ctrl-C is heard at once.
                 done, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -257,10 +258,9 @@ class _Build:
                     try:
                         result = future.result()
                     except Exception as error:  # a fault of the program costs its release, not the build
-                        public |= self._lose(id_, found[id_], error)
+                        self._lose(id_, found[id_], error)
                     else:
                         self._keep(result)
-                        public |= any(path.startswith("site/") for path in result.planned)
                     kit.on_done(id_, self.outcome.made[before:])
         finally:
             executor.stop()
@@ -281,7 +281,7 @@ class _Build:
             id_, path, self.groups[id_], self.files, self.digests, self.request, kit.carried, traces, kept
         )
 
-    def _lose(self, id_: str, path: str, error: Exception) -> bool:
+    def _lose(self, id_: str, path: str, error: Exception) -> None:
         """Tell of a release that could not be made; its old files stay, and the next build tries again."""
         if isinstance(error, LostWorkerError):
             message = f"could not be made: {error}"
@@ -290,11 +290,26 @@ class _Build:
         self.outcome.passing = True
         self.outcome.problems.add(path, 0, message, "build again; if it stays, report it")
         owned = (self.journal.record(id_) or Record()).owned
-        self.journal.save(id_, Record(owned=owned))
-        return any(place.startswith("site/") for place in owned)
+        self.journal.save(id_, Record(owned=owned), self._entries(id_))
 
     def _keep(self, result: Result) -> None:
-        """Write what was made, remove what is no longer claimed, and record both.
+        """Write what was made of a release, remove what it no longer claims, and record both."""
+        shown = {f"site/{e.language}/{e.release}/index.html": (e, text) for e, text in self._entries(result.id)}
+        record = self._settle(result)
+        # A page that this build was not asked for stands as it was, and so does its entry.
+        fresh = {f"site/{e.language}/{e.release}/index.html": (e, result.contents[e.language]) for e in result.entries}
+        claimed = set(result.planned) - set(result.failed)
+        entries = {path: item for path, item in {**shown, **fresh}.items() if path in claimed}
+        record.judged = self._judged(result.id, record.embargo)
+        self.journal.save(result.id, record, list(entries.values()))
+        self._take(record)
+        self.outcome.problems.extend(result.failures)
+
+    def _entries(self, id_: str) -> Entries:
+        return [(entry, self.journal.content(id_, entry.language)) for entry in self.journal.entries(id_)]
+
+    def _settle(self, result: Result) -> Record:
+        """Write what was made and remove what is no longer claimed; return what is to be recorded of both.
 
         Before the first file is touched the record forgets what it knew of it, so that a build that is killed
         here leaves nothing that the next one trusts.
@@ -312,12 +327,10 @@ class _Build:
         for path in sorted({*result.made, *result.copies}):
             if not self._put(path, result):
                 del record.traces[path]
-        left = self._withdraw(path for path in owned if path not in set(result.planned) - set(result.failed))
+        claimed = set(result.planned) - set(result.failed)
+        left = self._withdraw(path for path in owned if path not in claimed)
         record.owned = sorted({*result.planned, *left})
-        record.judged = self._judged(result.id, record.embargo)
-        self.journal.save(result.id, record)
-        self._take(record)
-        self.outcome.problems.extend(result.failures)
+        return record
 
     def _put(self, path: str, result: Result) -> bool:
         """Write one file of a result; return False when its trace cannot be trusted."""
@@ -354,21 +367,13 @@ class _Build:
         left = self._withdraw(record.owned)
         self.journal.save(id_, Record(owned=left) if left else None)
 
-    def _put_assets(self, maker: Maker, *, public: bool) -> None:
-        """Write the files that public pages share, or remove them when nothing is public."""
-        before = self.journal.record(ASSETS) or Record()
-        made: dict[str, bytes] = {}
-        try:
-            if public or (before.owned and not self.request.whole):
-                made = dict(maker.assets())
-        except InputError as error:
-            self.outcome.problems.extend(error.problems)
-        self.journal.save(ASSETS, Record(owned=sorted({*before.owned, *made})))
-        for path, data in made.items():
-            try:
-                if self.output.write(path, data):
-                    self.outcome.made.append(path)
-            except InputError as error:
-                self.outcome.passing = True
-                self.outcome.problems.extend(error.problems)
-        self._withdraw(path for path in before.owned if path not in made)
+    def _shelve(self, maker: Maker) -> None:
+        """Bring up to date what is made of all public releases: their entries decide what there is."""
+        before = (self.journal.record(SITE) or Record()).traces
+        traces = {p: t for p, t in before.items() if not self.request.force and self.output.has(p) and self._holds(t)}
+        result = maker.shelve(self.journal.entries(), self.journal.content, traces)
+        so_far = len(self.outcome.made)
+        self.journal.save(SITE, self._settle(result))
+        self.outcome.shelved = self.outcome.made[so_far:]
+        self.outcome.problems.extend((*result.problems, *result.failures))
+        self.outcome.passing |= result.passing

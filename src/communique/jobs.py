@@ -73,12 +73,46 @@ class Standing:
     embargo: str = ""
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What front pages, feeds and the sitemap tell of a release that is out in one language.
+
+    ``day`` is as readers write it, ``iso`` in ISO 8601; ``published`` and ``modified`` are instants in ISO 8601.
+    ``picture`` is a file of the release's page with width and height (0 unknown), or empty. ``alternates`` are the
+    languages that are out, ``content`` is the digest of the full text, ``pdf`` says whether the PDF is there.
+    """
+
+    release: str
+    language: str
+    title: str
+    summary: str
+    day: str
+    iso: str
+    published: str
+    modified: str
+    version: int
+    retracted: bool
+    source_language: str
+    tags: tuple[str, ...]
+    alternates: tuple[str, ...]
+    aliases: tuple[str, ...]
+    picture: tuple[str, int, int] | tuple[()]
+    content: str
+    pdf: bool
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """What sorts entries by time: by day first, which their pages show."""
+        return self.iso, self.published, self.release
+
+
 @dataclass
 class Result:
     """What came of a job: bytes of what was made, what is to be copied from where, and the traces of all that stands.
 
     ``planned`` are the paths that the release claims now, ``failed`` those of them that could not be made.
-    ``problems`` are of its input, ``failures`` of rendering.
+    ``problems`` are of its input, ``failures`` of rendering. ``entries`` are those of the editions whose pages stand,
+    ``contents`` the full texts by language. ``passing`` says that the input does not explain the failures.
     """
 
     id: str
@@ -90,3 +124,6 @@ class Result:
     failed: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     failures: list[Problem] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
+    passing: bool = False

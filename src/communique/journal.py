@@ -1,8 +1,9 @@
 """What was built from what: SQLite inside the output folder, so that it goes with what it describes.
 
-Four tables: ``file`` (the digest of each input, with the hints under which it need not be taken again), ``release``
-(the record of each release), ``inputs`` (the sets of files that traces refer to: thousands of outputs share one) and
-``state`` (what the last whole build found). Records are JSON.
+Five tables: ``file`` (the digest of each input, with the hints under which it need not be taken again), ``release``
+(the record of each release), ``entry`` (what the newsroom's front pages and feeds tell of it in each language),
+``inputs`` (the sets of files that traces refer to: thousands of outputs share one) and ``state`` (what the last whole
+build found). Records are JSON.
 
 A build holds the journal alone. Its lock is SQLite's own on a second file, which the system takes back from a
 process however it ends.
@@ -22,15 +23,18 @@ from typing import Any
 
 from communique.errors import InputError, Problem
 from communique.inventory import RACY_NS, Found, digest, digest_file
-from communique.jobs import Standing, Trace
+from communique.jobs import Entry, Standing, Trace
 
 FOLDER = ".build"
 #: Another one makes the journal anew.
-FORMAT = 1
+FORMAT = 2
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, hint TEXT, seen INTEGER, digest TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS release (id TEXT PRIMARY KEY, record TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (
+    release TEXT, language TEXT, entry TEXT, content TEXT, PRIMARY KEY (release, language)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS inputs (key TEXT PRIMARY KEY, files TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
@@ -51,6 +55,10 @@ class Record:
     planned: list[str] = field(default_factory=list)
     owned: list[str] = field(default_factory=list)
     traces: dict[str, Trace] = field(default_factory=dict)
+
+
+#: Entries with their full texts.
+Entries = list[tuple[Entry, str]]
 
 
 class Journal:
@@ -104,9 +112,12 @@ class Journal:
             self._inputs[key] = json.loads(row[0]) if row else {"": "lost"}
         return self._inputs[key]
 
-    def save(self, id_: str, record: Record | None) -> None:
-        """Keep a release's record in one transaction; None forgets it."""
+    def save(self, id_: str, record: Record | None, entries: Entries | None = None) -> None:
+        """Keep a release's record and entries in one transaction; None forgets them."""
         with self._db:
+            self._db.execute("DELETE FROM entry WHERE release = ?", (id_,))
+            rows = [(id_, e.language, json.dumps(astuple(e), ensure_ascii=False), text) for e, text in entries or ()]
+            self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
             if record is None:
                 self._db.execute("DELETE FROM release WHERE id = ?", (id_,))
                 return
@@ -124,6 +135,17 @@ class Journal:
             }
             text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
             self._db.execute("INSERT OR REPLACE INTO release VALUES (?, ?)", (id_, text))
+
+    def entries(self, id_: str | None = None) -> list[Entry]:
+        """Return the entries of all releases, or of one."""
+        rows = self._db.execute("SELECT entry FROM entry WHERE ?1 IS NULL OR release = ?1", (id_,))
+        return [_entry(json.loads(row[0])) for row in rows]
+
+    def content(self, id_: str, language: str) -> str:
+        """Return the full text of an entry, as it was saved."""
+        query = "SELECT content FROM entry WHERE release = ? AND language = ?"
+        row = self._db.execute(query, (id_, language)).fetchone()
+        return str(row[0]) if row else ""
 
     def _key(self, files: Mapping[str, str]) -> str:
         """Keep a set of files and return its key."""
@@ -162,6 +184,12 @@ class Journal:
             self._db.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", fresh)
             self._db.executemany("DELETE FROM file WHERE path = ?", gone)
         return digests
+
+
+def _entry(row: list[Any]) -> Entry:
+    """Return an entry from JSON, which knows no tuples."""
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    return Entry(*values)
 
 
 @contextmanager

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
 from markupsafe import Markup
 
-from communique import markup
-from communique.catalog import Translator
+from communique import markup, pictures
+from communique.catalog import Catalog, Translator
 from communique.culture import CULTURES, Culture
 from communique.errors import InputError, Problem
 from communique.markup import Rendered
-from communique.model import ContactKey, Markdown, Newsroom, Officer, Text
-from communique.plan import Edition, State
+from communique.model import ContactKey, Image, InlinePicture, Markdown, Newsroom, Officer, Text
+from communique.plan import Edition, State, card_name, pack_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture in one language. ``width`` and ``height`` in pixels, 0 where unknown; ``file`` is its address."""
+    """A picture in one language. ``width`` and ``height`` in pixels, 0 where unknown; ``file`` is its address.
+
+    ``renditions`` are the addresses of smaller ones with their widths, narrowest first.
+    """
 
     file: str
     alt: str
@@ -50,6 +54,7 @@ class Picture:
     credit: str
     width: int
     height: int
+    renditions: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,15 @@ class Download:
 
     file: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What can be downloaded in one language: addresses relative to a page, empty where a file is not there."""
+
+    language: str
+    pdf: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +94,20 @@ class Office:
     contacts: tuple[Person, ...]
     logo: str
     accent: str
+    topics: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def topic(self, tag: str) -> str:
+        """Return what a tag is called."""
+        return self.topics.get(tag, tag)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalizedRelease:
     """All that a template shows of a release. Texts are plain and absent ones empty; Markup is clean HTML.
 
-    ``url`` is the public address of its page, with a closing slash. ``embargo`` says until when while it lasts,
+    ``url`` is the public address of its page, with a closing slash; ``card`` and ``pack`` are addresses relative to it,
+    empty where there is none; ``downloads`` are the own language's first. ``published`` is the instant from which it is
+    public, ``languages`` are those that it is or will be out in. ``embargo`` says until when while it lasts,
     ``embargo_at`` in ISO 8601.
     ``body`` opens with the dateline; ``ended`` is the body with the end mark, for paper and mail.
     """
@@ -107,11 +128,13 @@ class LocalizedRelease:
     notes: Markup
     contacts: tuple[Person, ...]
     images: tuple[Picture, ...]
+    inline: tuple[Picture, ...]
     attachments: tuple[Download, ...]
     corrections: tuple[Notice, ...]
     tags: tuple[str, ...]
     day: Day
     created: str
+    published: str
     modified: str
     embargo: str
     embargo_at: str
@@ -119,6 +142,16 @@ class LocalizedRelease:
     retracted: bool
     url: str
     alternates: tuple[str, ...]
+    languages: tuple[str, ...]
+    source_language: str
+    card: str
+    pack: str
+    downloads: tuple[Files, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the tags are called."""
+        return tuple(map(self.office.topic, self.tags))
 
 
 def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
@@ -126,13 +159,18 @@ def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
 
     A retracted one has lost its texts and pictures but for the headline and the notes of its corrections.
     """
-    release = _Localizer(edition, newsroom).release()
+    own = edition.release.source_language
+    release = _Localizer(edition.language, edition.catalogs, newsroom, own).release(edition)
     if not release.retracted:
         return release
     none = Markup()
-    return dataclasses.replace(
-        release, summary="", highlights=(), body=none, ended=none, footnotes=none, notes=none, images=(), attachments=()
-    )
+    bare = dataclasses.replace(release, body=none, ended=none, footnotes=none, notes=none, summary="", highlights=())
+    return dataclasses.replace(bare, images=(), inline=(), attachments=())
+
+
+def office(newsroom: Newsroom, language: str, catalog: Catalog | None) -> Office:
+    """Return the newsroom in one language; raises InputError for unsafe HTML in a translation."""
+    return _Localizer(language, (None, catalog), newsroom, language).office()
 
 
 def _foreign(source: str, language: str) -> str:
@@ -140,13 +178,15 @@ def _foreign(source: str, language: str) -> str:
 
 
 class _Localizer:
-    def __init__(self, edition: Edition, newsroom: Newsroom) -> None:
-        self.edition = edition
+    def __init__(
+        self, language: str, catalogs: tuple[Catalog | None, Catalog | None], newsroom: Newsroom, source_language: str
+    ) -> None:
+        self.catalogs = catalogs
         self.newsroom = newsroom
-        self.culture: Culture = CULTURES[edition.language]
-        own, room = edition.catalogs
-        self.own = Translator(own, source=_foreign(edition.release.source_language, edition.language))
-        self.room = Translator(room, source=_foreign(newsroom.source_language, edition.language))
+        self.culture: Culture = CULTURES[language]
+        own, room = catalogs
+        self.own = Translator(own, source=_foreign(source_language, language))
+        self.room = Translator(room, source=_foreign(newsroom.source_language, language))
 
     def text(self, text: Text | None) -> str:
         return self.own(text.source) if text else ""
@@ -160,7 +200,7 @@ class _Localizer:
         rendered = markup.render(text.source, words, base_level=base_level, prefix=prefix)
         if rendered.dropped:
             # The source was checked when it was read, so this came with a translation.
-            catalog = self.edition.catalogs[0 if words is self.own else 1]
+            catalog = self.catalogs[0 if words is self.own else 1]
             path = catalog.path if catalog else text.path
             message = f"{', '.join(rendered.dropped)} is not allowed in a translation"
             raise InputError(Problem(path, 0, message, "use the markup of the msgid"))
@@ -196,10 +236,13 @@ class _Localizer:
             contacts=tuple(self.person(key) for key in newsroom.contacts),
             logo=newsroom.logo or "",
             accent=newsroom.accent,
+            topics={tag.lower(): self.room_text(name) for tag, name in (newsroom.topics or {}).items()},
         )
 
-    def release(self) -> LocalizedRelease:
-        edition, release = self.edition, self.edition.release
+    def release(self, edition: Edition) -> LocalizedRelease:
+        release = edition.release
+        published = max(filter(None, (release.date, release.embargo)), key=lambda moment: moment.at).at
+        changed = [correction.date.at for correction in release.corrections]
         office = self.office()
         city = self.text(release.city)
         day = release.date.at.astimezone(self.newsroom.timezone).date() if release.date.precise else release.date.day
@@ -225,29 +268,32 @@ class _Localizer:
             notes=Markup(notes.html + notes.footnotes),
             contacts=tuple(map(self.person, release.contacts)) or office.contacts[:1],
             images=tuple(
-                Picture(
-                    quote(image.file),
-                    self.text(image.alt),
-                    self.text(image.caption),
-                    self.text(image.credit),
-                    image.width,
-                    image.height,
-                )
+                self.picture(image, self.text(image.alt), self.text(image.caption), self.text(image.credit))
                 for image in release.images
             ),
+            inline=tuple(self.picture(item) for item in release.inline_pictures),
             attachments=tuple(Download(quote(item.file), self.text(item.title)) for item in release.attachments),
             corrections=tuple(Notice(self.day(item.date.day), self.text(item.note)) for item in release.corrections),
-            tags=tuple(map(str, release.tags)),
+            tags=tuple(dict.fromkeys(tag.lower() for tag in release.tags)),
             day=self.day(day),
             created=release.date.at.isoformat(),
-            modified=(release.corrections[-1].date if release.corrections else release.date).at.isoformat(),
+            published=published.isoformat(),
+            modified=max(changed[-1:] or [release.date.at]).isoformat(),
             embargo=self.culture.instant(edition.embargo.astimezone(self.newsroom.timezone)) if edition.embargo else "",
             embargo_at=edition.embargo.isoformat() if edition.embargo else "",
             draft=edition.draft,
             retracted=edition.state is State.RETRACTED,
             url=f"{self.newsroom.base_url}{edition.language}/{release.id}/",
             alternates=edition.alternates,
+            languages=tuple(map(str, release.languages)),
+            source_language=str(release.source_language),
+            card="" if edition.state is not State.PUBLIC else card_name(release.id, edition.language),
+            pack="" if edition.state is not State.PUBLIC else f"../../{pack_path(release.id)}",
         )
+
+    def picture(self, item: Image | InlinePicture, alt: str = "", caption: str = "", credit: str = "") -> Picture:
+        smaller = tuple((quote(name), width) for name, width in pictures.renditions(item.file, item.width))
+        return Picture(quote(item.file), alt, caption, credit, item.width, item.height, smaller)
 
     def end(self, html: str) -> str:
         mark = f'<span class="end">{self.culture.end_mark}</span>'

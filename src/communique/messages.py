@@ -37,7 +37,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 _NAMES = {
     "title": "headline", "subtitle": "line below the headline", "summary": "lead", "city": "city of the dateline",
     "name": "name", "short_name": "short name", "office": "office", "boilerplate": "about the office",
-    "notes": "notes to editors", "body": "text", "highlights": "highlight", "alt": "description",
+    "notes": "notes to editors", "topics": "topic", "body": "text", "highlights": "highlight", "alt": "description",
 }  # fmt: skip
 
 

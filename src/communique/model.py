@@ -182,6 +182,7 @@ class Newsroom:
     contacts: dict[ContactKey, Contact] = key("Media contacts by a short name that releases refer to.")
     logo: FileName | None = key("A PNG or SVG file beside newsroom.yaml.", None)
     accent: Colour = key('The office\'s colour, such as "#0b4da2".', Located("#0b4da2"))
+    topics: dict[Tag, Text] | None = key("What tags are called on the public pages, by the tag.", None)
     pdf: PdfSettings = key("How PDFs are made.", PdfSettings())
     smtp: Smtp | None = key("The mail server for send.", None)
     path: str = "newsroom.yaml"
@@ -202,6 +203,15 @@ class Image:
     credit: Text | None = key("Who made the picture.", None)
     width: int = 0
     height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePicture:
+    """A picture inside a text. ``width`` and ``height`` in pixels, 0 where a drawing has none."""
+
+    file: FileName
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,12 +255,18 @@ class Release:
     body: Markdown = key("The text in Markdown, where there is no ID.md.", None)
     id: str
     path: str
-    inline_pictures: tuple[FileName, ...] = ()
+    inline_pictures: tuple[InlinePicture, ...] = ()
 
     @property
     def folder(self) -> str:
         """The folder of its pictures and files, relative to the newsroom's folder."""
         return self.path.removesuffix(".yaml")
+
+    @property
+    def pictures(self) -> dict[FileName, int]:
+        """The width of each picture (pixels, 0 where a drawing has none), those inside texts last."""
+        inside = {item.file: item.width for item in self.inline_pictures}
+        return inside | {item.file: item.width for item in self.images}
 
     @property
     def version(self) -> int:

@@ -36,7 +36,7 @@ def item(release: LocalizedRelease) -> bytes:
         else [],
         "edNote": "\n".join(f"{notice.day.text}: {notice.note}" for notice in release.corrections),
         "genres": [{"name": "Press Release"}],
-        "subjects": [{"name": tag, "rel": "about"} for tag in release.tags],
+        "subjects": [{"name": topic, "rel": "about"} for topic in release.topics],
         "organisations": [
             {
                 "name": str(release.office.name),

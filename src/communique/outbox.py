@@ -123,5 +123,4 @@ def _files(output: Path, release: Release, record: Record, editions: Iterable[Ed
 
 def _enclosed(release: Release) -> Iterable[str]:
     """Return the names of a release's pictures and files, each once."""
-    names = (*(i.file for i in release.images), *release.inline_pictures, *(a.file for a in release.attachments))
-    return dict.fromkeys(map(str, names))
+    return dict.fromkeys((*release.pictures, *(str(item.file) for item in release.attachments)))

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import segno
 
-from communique import native, paper, xmp
+from communique import native, paper, tagging, xmp
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
 from communique.letters import width
@@ -48,49 +48,10 @@ def load_weasyprint() -> Any:
     try:
         with native.found_by_name():
             import weasyprint
-            from weasyprint.pdf import tags
     except OSError:
         raise InputError(Problem("the machine", 0, f"lacks libraries: {native.HELP}")) from None
-    if tags._build_box_tree.__module__ != __name__:
-        tags._build_box_tree = _completed(tags._build_box_tree)
+    tagging.complete()
     return weasyprint
-
-
-def _completed(build: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """Return WeasyPrint's maker of structure elements, with what it leaves out.
-
-    - The language of each element that HTML gives one: PDF/UA-1 (ISO 14289-1, 7.2) wants a change of it marked, and
-      WeasyPrint 70 marks that of the document alone.
-    - In a table of the class ``pairs``, where labels and values take turns, a value's header is the label before it;
-      WeasyPrint gives it all labels of the row.
-
-    There is no other place to add these: only here is it known what an element was made of.
-    """
-
-    def built(box: Any, *others: Any) -> Iterator[Any]:
-        # Boxes of a page, <html> and <body> hand on what their children are made into.
-        said = {} if box.element is None or box.element_tag in ("html", "body") else box.element.attrib
-        for element in build(box, *others):
-            if language := said.get("lang"):
-                element["Lang"] = f"({language})"
-            if element["S"] == "/Table" and "pairs" in said.get("class", "").split():
-                _pair(box)
-            yield element
-
-    return built
-
-
-def _pair(box: Any) -> None:
-    """Have each cell of a table name the header before it in its row."""
-    for child in getattr(box, "children", ()):
-        if child.element_tag != "tr":
-            _pair(child)
-            continue
-        header = None
-        for cell in child.children:
-            header = cell.mark["ID"] if cell.element_tag == "th" else header
-            if "Headers" in cell.mark["A"] and header is not None:
-                cell.mark["A"]["Headers"][:] = [header]
 
 
 class Printer:

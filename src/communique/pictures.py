@@ -1,4 +1,4 @@
-"""Is it a picture, and how large is it."""
+"""Is it a picture, how large is it, and smaller ones of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,41 @@ import re
 from xml.etree import ElementTree
 
 KNOWN = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+
+#: Widths (pixels) of the smaller pictures that browsers choose from: a telephone, a column, a column on a sharp screen.
+WIDTHS = (480, 960, 1440)
+
+
+def renditions(name: str, width: int) -> tuple[tuple[str, int], ...]:
+    """Return the names and widths (pixels) of the smaller pictures made of one, narrowest first.
+
+    The letters of the ending are a part of the name: a.jpg and a.png may lie side by side.
+    """
+    stem, _, ending = name.rpartition(".")
+    if ending.lower() not in ("jpg", "jpeg", "png", "webp"):
+        return ()
+    return tuple((f"{stem}-{ending.lower()}-{narrow}.webp", narrow) for narrow in WIDTHS if narrow < width)
+
+
+def narrowed(data: bytes, width: int) -> bytes:
+    """Return a picture as WebP of so many pixels' width, without what a camera wrote into it.
+
+    Raises ValueError, in an author's words, for one that cannot be read.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(data), formats=list(KNOWN)) as picture:
+            upright = ImageOps.exif_transpose(picture)
+            sees_through = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
+            colours = upright.convert("RGBA" if sees_through else "RGB")
+            height = max(1, round(colours.height * width / colours.width))
+            smaller = colours.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+            made = io.BytesIO()
+            smaller.save(made, "WEBP", quality=80, method=2, exif=b"")
+            return made.getvalue()
+    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+        raise ValueError(f"is a damaged picture ({error})") from None
 
 
 def size(data: bytes, name: str) -> tuple[int, int]:
@@ -21,8 +56,11 @@ def size(data: bytes, name: str) -> tuple[int, int]:
 
     try:
         with Image.open(io.BytesIO(data), formats=list(KNOWN)) as picture:
+            width, height = picture.size
+            # A camera held upright writes that down beside the pixels (Exif 2.3, orientation 5 to 8).
+            upright = picture.format == "JPEG" and picture.getexif().get(0x0112, 1) >= 5
             picture.verify()
-            return picture.size
+            return (height, width) if upright else (width, height)
     except UnidentifiedImageError:
         raise ValueError("is no picture") from None
     except Image.DecompressionBombError:

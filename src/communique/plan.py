@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Literal
 
-from communique import catalog, glossary, messages
+from communique import catalog, glossary, messages, pictures
 from communique.catalog import Catalog, Gaps
 from communique.errors import InputError, Problems
 from communique.messages import Message
-from communique.model import Newsroom, Release
+from communique.model import Language, Newsroom, Release
 from communique.reader import Reader
 
 Format = Literal["html", "pdf", "email"]
@@ -39,17 +39,20 @@ class Kind(Enum):
     EML = "eml"
     NINJS = "ninjs"
     COPY = "copy"
-    STYLE = "style"
+    CARD = "card"
+    RENDITION = "rendition"
+    PACK = "pack"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One file to make, below the output folder; a COPY has its input's path in ``source``."""
+    """One file to make, below the output folder; a COPY has its input's path in ``source``, a RENDITION a ``width``."""
 
     path: str
     kind: Kind
     format: Format
     source: str = ""
+    width: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class Desk:
             )
             for language in newsroom.languages
         }
+
+    def shared(self, language: Language) -> tuple[Catalog | None, Catalog | None]:
+        """Return the catalogs of newsroom.yaml and of the templates, None in their source languages."""
+        (room, _), (words, _) = self._shared[language]
+        return room, words
 
     def editions(
         self, reader: Reader, release: Release, now: datetime, problems: Problems, *, drafts: bool = False
@@ -186,18 +194,21 @@ def _site(release: Release, language: str) -> Iterator[Target]:
     folder = f"site/{language}/{release.id}"
     yield Target(f"{folder}/index.html", Kind.PAGE, "html")
     yield Target(f"{folder}/{release.id}.{language}.pdf", Kind.PDF, "pdf")
-    names = (
-        *(image.file for image in release.images),
-        *release.inline_pictures,
-        *(attachment.file for attachment in release.attachments),
-    )
+    yield Target(f"{folder}/{release.id}.{language}.txt", Kind.TEXT, "email")
+    yield Target(f"{folder}/{card_name(release.id, language)}", Kind.CARD, "html")
+    for file, full in release.pictures.items():
+        for name, width in pictures.renditions(file, full):
+            yield Target(f"{folder}/{name}", Kind.RENDITION, "html", f"{release.folder}/{file}", width)
+    names = (*release.pictures, *(attachment.file for attachment in release.attachments))
     for name in dict.fromkeys(names):
         yield Target(f"{folder}/{name}", Kind.COPY, "html", f"{release.folder}/{name}")
 
 
-def assets(newsroom: Newsroom) -> tuple[Target, ...]:
-    """Return the files that every public page shares."""
-    style = Target("site/assets/site.css", Kind.STYLE, "html")
-    if not newsroom.logo:
-        return (style,)
-    return style, Target(f"site/assets/{newsroom.logo}", Kind.COPY, "html", str(newsroom.logo))
+def card_name(id_: str, language: str) -> str:
+    """Return the file name of the picture that social media show for a release."""
+    return f"{id_}.{language}.png"
+
+
+def pack_path(id_: str) -> str:
+    """Return where a release's press pack lies, below the web root."""
+    return f"packs/{id_}.zip"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 #: Distributions whose versions may change a byte of an output.
 LIBRARIES = frozenset(
-    """babel brotli css_inline cssselect2 fonttools jinja2 markdown markupsafe nh3 pillow pydyf pyphen pyyaml segno
-    tinycss2 tinyhtml5 tzdata weasyprint""".split()
+    """babel brotli css_inline cssselect2 fonttools jinja2 markdown markupsafe nh3 pagefind pagefind_bin
+    pagefind_bin_extended pillow pydyf pyphen pyyaml segno tinycss2 tinyhtml5 tzdata weasyprint""".split()
 )
 
 

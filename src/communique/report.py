@@ -57,8 +57,9 @@ def tell(problems: Iterable[Problem]) -> None:
 
 def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterator[str]:
     """Yield the lines that end a build: what was made, where, and what was held back and why."""
-    made = [path for path in outcome.made if not path.startswith("site/assets/")]
-    releases = {path.split("/")[1 if path.startswith("press/") else 2] for path in made}
+    shelved = set(outcome.shelved)
+    made = [path for path in outcome.made if path not in shelved]
+    releases = {_release(path) for path in made}
     press, site = (sum(path.startswith(part) for path in made) for part in ("press/", "site/"))
     if made:
         yield f"Made {count(len(made), 'file')} of {count(len(releases), 'release')}:"
@@ -66,6 +67,10 @@ def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterat
             yield f"  {count(press, 'file')} for journalists in {output}/press"
         if site:
             yield f"  {count(site, 'file')} for the public in {output}/site"
+        if shelved:
+            yield f"  and {count(len(shelved), 'file')} of the newsroom: front pages, topics, feeds"
+    elif shelved:
+        yield f"Made {count(len(shelved), 'file')} of the newsroom: front pages, topics, feeds."
     elif outcome.standing:
         yield f"Everything is up to date: {count(outcome.standing, 'file')} in {output}."
     else:
@@ -83,6 +88,12 @@ def summary(outcome: Outcome, output: str, languages: Collection[str]) -> Iterat
     if outcome.removed:
         yield f"Taken out of {output} ({count(len(outcome.removed), 'file')}):"
         yield from (f"  {path}" for path in sorted(outcome.removed))
+
+
+def _release(path: str) -> str:
+    """Return the release that a file belongs to: press/ID/…, site/packs/ID.zip, site/LANG/ID/…"""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "press" else parts[2].removesuffix(".zip")
 
 
 def _line(standing: Standing) -> str:

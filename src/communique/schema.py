@@ -50,8 +50,8 @@ class Kind:
 KINDS: dict[object, Kind] = {
     model.Language: Kind("|".join(LANGUAGES), "a language", "one of " + ", ".join(LANGUAGES)),
     model.ContactKey: Kind(r"\S+", "a contact's key", "foreign-media"),
-    model.Tag: Kind(r"[^\s/\\?#%&,]+", "a tag", "small-business"),
-    model.Alias: Kind(r"[a-z0-9][a-z0-9._/-]*", "an address", "2023/cosmetic-valley"),
+    model.Tag: Kind(r"(?!\.)[^\s/\\?#%&,<>:\"|*\x00-\x1f]+", "a tag", "small-business"),
+    model.Alias: Kind(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9_-][a-z0-9._-]*)*/?", "an address", "2023/cosmetic-valley"),
     model.FileName: Kind(r"(?!\.)[^/\\<>:\"|?*\x00-\x1f]+(?<![. ])", "a file name", "signing.jpg, without a folder"),
     model.Email: Kind(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+", "an email address", "press@example.org"),
     model.Phone: Kind(r"\+?[0-9][0-9 ()./-]{3,30}", "a telephone number", '"+82 44 000 0000", in quotes'),

@@ -10,15 +10,15 @@ from urllib.parse import unquote
 
 from communique import markup, pictures, schema, yamltree
 from communique.errors import InputError, Problem, Problems, nearest
-from communique.model import Attachment, FileName, Image, Located, Markdown, Newsroom, Release
+from communique.model import Attachment, FileName, Image, InlinePicture, Located, Markdown, Newsroom, Release
 from communique.reader import Reader, on_disk
 from communique.schema import Setting
 
 NEWSROOM = "newsroom.yaml"
 RELEASES = "releases"
 ID_PATTERN = r"[a-z0-9][a-z0-9-]*"
-#: Names of catalogs that are no release's.
-RESERVED_IDS = ("messages", "newsroom")
+#: Names of catalogs, and of folders of the website, that are no release's.
+RESERVED_IDS = ("messages", "newsroom", "archive", "tag", "search")
 
 
 def load_newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
@@ -46,7 +46,7 @@ def find(reader: Reader, problems: Problems) -> dict[str, str]:
             hint = "use small letters a-z, digits and hyphens, such as 2026-11-23-new-programme.yaml"
             problems.add(path, 0, "the file's name cannot be a release's ID", hint)
         elif id_ in RESERVED_IDS:
-            problems.add(path, 0, f"'{id_}' is the name of a catalog of the program", "give the file another name")
+            problems.add(path, 0, f"'{id_}' is a name that the program uses itself", "give the file another name")
         elif id_ in found:
             problems.add(path, 0, f"a second release has the ID '{id_}'", f"rename it; the first is {found[id_]}")
         else:
@@ -174,11 +174,11 @@ def _complete(reader: Reader, release: Release, newsroom: Newsroom, problems: Pr
     images = tuple(_image(reader, release.folder, image, problems) for image in release.images)
     for item in release.attachments:
         _attachment(reader, release.folder, item, problems)
-    inline: dict[FileName, None] = {}
+    inline: dict[FileName, InlinePicture] = {}
     for text in (release.body, release.notes):
         if text is not None:
-            inline.update(dict.fromkeys(_markdown(reader, text, release.folder, problems)))
-    release = dataclasses.replace(release, languages=languages, images=images, inline_pictures=tuple(inline))
+            inline |= {picture.file: picture for picture in _markdown(reader, text, release.folder, problems)}
+    release = dataclasses.replace(release, languages=languages, images=images, inline_pictures=tuple(inline.values()))
     _same_names(release, problems)
     return release
 
@@ -214,7 +214,9 @@ def _attachment(reader: Reader, folder: str, item: Attachment, problems: Problem
 
 def _same_names(release: Release, problems: Problems) -> None:
     """Tell files that would claim one place in output/, where upper and lower case may be one."""
-    taken = {"index.html", *(f"{release.id}.{language}.pdf" for language in release.languages or ())}
+    endings = ("pdf", "txt", "png")
+    taken = {"index.html", *(f"{release.id}.{lang}.{end}" for lang in release.languages or () for end in endings)}
+    taken |= {name.lower() for item in release.pictures.items() for name, _ in pictures.renditions(*item)}
     items: tuple[Image | Attachment, ...] = (*release.images, *release.attachments)
     for item in items:
         if item.file.lower() in taken:
@@ -223,7 +225,7 @@ def _same_names(release: Release, problems: Problems) -> None:
         taken.add(item.file.lower())
 
 
-def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Problems) -> Iterator[FileName]:
+def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Problems) -> Iterator[InlinePicture]:
     """Tell what of a text cannot be published, and yield the pictures in it that can."""
     rendered = markup.render(text.source)
     lines = text.source.split("\n")
@@ -253,8 +255,7 @@ def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Prob
                 problems.add(
                     text.path, name.line, f"the picture {picture} has no text for people who cannot see it", hint
                 )
-            _picture(reader, folder, name, text.path, problems)
-            yield name
+            yield InlinePicture(name, *_picture(reader, folder, name, text.path, problems))
 
 
 def _publishable(link: str) -> bool:

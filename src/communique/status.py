@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from communique.catalog import Gaps, Open, Want, counted
 from communique.plan import Edition, State
 
+#: What comes out by itself when an embargo ends: a release, or the notice that it was retracted.
+OUT_LATER = (State.EMBARGO, State.RETRACTED)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A release in one language. ``state`` is ``complete`` or one of :class:`State`'s words; ``next`` may be empty."""
+    """A release in one language. ``state`` is ``complete`` or one of :class:`State`'s words; ``next`` may be empty.
+
+    ``embargo_instant`` (ISO 8601) is when a build would publish it, as things are; empty where none would. The
+    earliest of all rows is the instant to plan the next build for.
+    """
 
     release: str
     language: str
@@ -26,6 +33,7 @@ class Row:
     because: str
     embargo: str
     next: str
+    embargo_instant: str
 
     @property
     def complete(self) -> bool:
@@ -63,6 +71,7 @@ def row(edition: Edition) -> Row:
         because=edition.because,
         embargo=edition.embargo.strftime("%Y-%m-%d %H:%M %Z") if edition.embargo else "",
         next=_next(edition),
+        embargo_instant=edition.embargo.isoformat() if edition.embargo and edition.state in OUT_LATER else "",
     )
 
 
