@@ -157,7 +157,8 @@ class LocalizedRelease:
 def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
     """Return an edition with all its texts in its language; raises InputError for unsafe HTML in a translation.
 
-    A retracted one has lost its texts and pictures but for the headline and the notes of its corrections.
+    A retracted one has lost its texts, pictures and tags but for the headline, the line below it and the notes of its
+    corrections: no page, mail or data that is made of it can tell more.
     """
     own = edition.release.source_language
     release = _Localizer(edition.language, edition.catalogs, newsroom, own).release(edition)
@@ -165,7 +166,7 @@ def localize(edition: Edition, newsroom: Newsroom) -> LocalizedRelease:
         return release
     none = Markup()
     bare = dataclasses.replace(release, body=none, ended=none, footnotes=none, notes=none, summary="", highlights=())
-    return dataclasses.replace(bare, images=(), inline=(), attachments=())
+    return dataclasses.replace(bare, images=(), inline=(), attachments=(), tags=())
 
 
 def office(newsroom: Newsroom, language: str, catalog: Catalog | None) -> Office:

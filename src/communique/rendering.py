@@ -147,7 +147,7 @@ class Sheet:
     def entry(self, shown: LocalizedRelease) -> Entry:
         """Return what front pages tell of the edition."""
         release = self.edition.release
-        first = next(iter(shown.images), None) if not shown.retracted else None
+        first = next(iter(shown.images), None)
         picture: tuple[str, int, int] | tuple[()] = ()
         if first:
             name, width = first.renditions[0] if first.renditions else (first.file, first.width)
@@ -156,7 +156,7 @@ class Sheet:
             release=shown.id,
             language=shown.language,
             title=str(shown.title),
-            summary="" if shown.retracted else str(shown.summary),
+            summary=str(shown.summary),
             day=shown.day.text,
             iso=shown.day.iso,
             published=shown.published,
@@ -164,7 +164,7 @@ class Sheet:
             version=shown.version,
             retracted=shown.retracted,
             source_language=shown.source_language,
-            tags=() if shown.retracted else shown.tags,
+            tags=shown.tags,
             alternates=shown.alternates,
             aliases=tuple(map(str, release.aliases)),
             picture=picture,

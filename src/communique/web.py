@@ -100,16 +100,15 @@ def _narrowed(picture: Picture, page: str, there: Set[str]) -> Picture:
 def content(release: LocalizedRelease) -> str:
     """Return the full text with absolute addresses as JSON, for a feed to show."""
     shown = detached(release)
-    gone = release.retracted
     return json.dumps(
         {
             "corrections": [[notice.day.text, notice.note] for notice in shown.corrections],
-            "summary": "" if gone else shown.summary,
-            "highlights": [] if gone else shown.highlights,
-            "body": "" if gone else shown.body + shown.footnotes,
-            "notes": "" if gone else shown.notes,
-            "topics": [] if gone else shown.topics,
-            "images": [] if gone else [[i.file, i.alt, i.caption, i.credit] for i in shown.images],
+            "summary": shown.summary,
+            "highlights": shown.highlights,
+            "body": shown.body + shown.footnotes,
+            "notes": shown.notes,
+            "topics": shown.topics,
+            "images": [[i.file, i.alt, i.caption, i.credit] for i in shown.images],
         },
         ensure_ascii=False,
         default=str,
