@@ -149,7 +149,7 @@ def test_pages_are_read_out_as_they_were_kept(sheet: Path, renew: bool) -> None:
 
 def test_nothing_is_kept_that_is_not_looked_at() -> None:
     names = {f"{id_}.{language}" for _, id_, language in SHEETS}
-    assert {name.removesuffix(".txt") for name in map(str, (p.name for p in KEPT.glob("*.txt")))} == names
+    assert {p.stem for p in KEPT.glob("*.txt")} == names
     assert {p.name.rsplit(".", 2)[0] for p in KEPT.glob("*.png")} == names
     assert {VALLEY, LANGUAGES3} <= {name.rpartition(".")[0] for name in names}
 

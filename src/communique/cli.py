@@ -96,9 +96,7 @@ def _build(options: argparse.Namespace) -> int:
     )
     progress = report.Progress(quiet=options.quiet, verbose=options.verbose)
 
-    def on_wait() -> None:
-        print(f"communique: another build is at work in {output}; waiting for it", file=sys.stderr, flush=True)
-
+    on_wait = report.waiting(f"another build is at work in {output}")
     try:
         outcome = engine.build(root, output, request, lambda: _tools(options, progress), on_wait)
     finally:
@@ -252,12 +250,8 @@ def _publish(options: argparse.Namespace) -> int:
 
     output = options.output or options.root / "output"
     _root(options)
-
-    def on_wait() -> None:
-        print(f"communique: a build is at work in {output}; waiting for it", file=sys.stderr, flush=True)
-
     tell = print if options.verbose or (options.dry_run and not options.quiet) else lambda _: None
-    with journal.opened(output, on_wait):
+    with journal.opened(output, report.waiting(f"a build is at work in {output}")):
         done = publish.run(output / "site", options.url, dry_run=options.dry_run, tell=tell)
     if not options.quiet and not options.dry_run:
         sent, removed = report.count(len(done.send), "file"), report.count(len(done.remove), "file")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from email.header import Header, decode_header, make_header
+from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from urllib.parse import quote
 
 from communique.errors import InputError, Problem
 from communique.letters import fold
+from communique.mail import mailbox_header
 from communique.model import Dkim
 from communique.recipients import Mailbox, mailbox
 
@@ -130,13 +131,7 @@ def _to(to: Mailbox, name: str) -> bytes:
         # Only then may letters of any kind stand in a quoted string (RFC 6532 3.2).
         quoted = re.sub(r'(["\\\\])', r"\\\1", name)
         return f' "{quoted}" <{to.address}>\r\n'.encode()
-    if name.isascii() and "=?" not in name:
-        value = Header(formataddr((name, to.address)), "us-ascii", header_name="To")
-    else:
-        # EmailMessage's own folding loses spaces between encoded words (Python 3.11).
-        value = Header(name, "utf-8", header_name="To")
-        value.append(f"<{to.address}>", "us-ascii")
-    folded = value.encode(linesep="\r\n")
+    folded = mailbox_header("To", name, to.address).encode(linesep="\r\n")
     return f" {folded}\r\n".encode()
 
 

@@ -42,8 +42,7 @@ def run(options: argparse.Namespace, root: Path, output: Path) -> int:
     return _note_arrived(options, root) if options.unknown_arrived else _send(options, root, output)
 
 
-def _on_wait() -> None:
-    print("communique: a build is at work; waiting for it", file=sys.stderr, flush=True)
+_on_wait = report.waiting("a build is at work")
 
 
 # --- send ---

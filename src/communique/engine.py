@@ -294,10 +294,10 @@ class _Build:
 
     def _keep(self, result: Result) -> None:
         """Write what was made of a release, remove what it no longer claims, and record both."""
-        shown = {f"site/{e.language}/{e.release}/index.html": (e, text) for e, text in self._entries(result.id)}
+        shown = {f"{e.folder}/index.html": (e, text) for e, text in self._entries(result.id)}
         record = self._settle(result)
         # A page that this build was not asked for stands as it was, and so does its entry.
-        fresh = {f"site/{e.language}/{e.release}/index.html": (e, result.contents[e.language]) for e in result.entries}
+        fresh = {f"{e.folder}/index.html": (e, result.contents[e.language]) for e in result.entries}
         claimed = set(result.planned) - set(result.failed)
         entries = {path: item for path, item in {**shown, **fresh}.items() if path in claimed}
         record.judged = self._judged(result.id, record.embargo)

@@ -101,6 +101,11 @@ class Entry:
     pdf: bool
 
     @property
+    def folder(self) -> str:
+        """Where the release's page and its files lie, below output/."""
+        return f"site/{self.language}/{self.release}"
+
+    @property
     def order(self) -> tuple[str, str, str]:
         """What sorts entries by time: by day first, which their pages show."""
         return self.iso, self.published, self.release
@@ -127,3 +132,8 @@ class Result:
     entries: list[Entry] = field(default_factory=list)
     contents: dict[str, str] = field(default_factory=dict)
     passing: bool = False
+
+    def fail(self, path: str, *problems: Problem) -> None:
+        """Note a file that could not be made, and why; what several files suffer from is told once."""
+        self.failed.append(path)
+        self.failures += [problem for problem in problems if problem not in self.failures]

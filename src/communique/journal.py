@@ -21,6 +21,7 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from communique import locks
 from communique.errors import InputError, Problem
 from communique.inventory import RACY_NS, Found, digest, digest_file
 from communique.jobs import Entry, Standing, Trace
@@ -221,17 +222,10 @@ def opened(output: Path, on_wait: Callable[[], None], patience: float = 3600) ->
 def _lock(folder: Path, on_wait: Callable[[], None], patience: float) -> sqlite3.Connection:
     """Return a connection that holds the lock until it is closed."""
     for wait in (0.0, patience):
-        lock = sqlite3.connect(folder / "lock.sqlite", timeout=wait, isolation_level=None)
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            lock.close()
-            if "locked" not in str(error):
-                raise InputError(Problem(str(folder), 0, f"cannot be written: {error}")) from error
-            if not wait:
-                on_wait()
-        else:
+        if lock := locks.take(folder, wait):
             return lock
+        if not wait:
+            on_wait()
     raise InputError(Problem(str(folder), 0, "another build is still at work here", "wait for it, or stop it"))
 
 

@@ -26,6 +26,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
+from communique import locks
 from communique.errors import InputError, Problem
 
 FOLDER = "sent"
@@ -261,17 +262,10 @@ def opened(root: Path, *, alone: bool = True) -> Iterator[Ledger]:
 
 
 def _lock(folder: Path) -> sqlite3.Connection:
-    """Return a connection that holds the lock until it is closed; the system takes it back from a killed process."""
-    lock = sqlite3.connect(folder / "lock.sqlite", timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
-        if "locked" in str(error):
-            hint = "wait until it has ended"
-            raise InputError(Problem(str(folder), 0, "another send is at work here", hint)) from None
-        raise InputError(Problem(str(folder), 0, f"cannot be written: {error}")) from error
-    return lock
+    """Return a connection that holds the lock until it is closed."""
+    if lock := locks.take(folder):
+        return lock
+    raise InputError(Problem(str(folder), 0, "another send is at work here", "wait until it has ended"))
 
 
 def _connect(place: Path) -> sqlite3.Connection:

@@ -174,7 +174,12 @@ def _address(header: str, name: str, address: str, path: str) -> Header:
         hint = "not every mail server takes other letters before the @, or such a domain"
         line = getattr(address, "line", 0)
         raise InputError(Problem(path, line, f"{address} has letters that are not ASCII's", hint)) from None
-    if _is_plain(name := _line(name)):
+    return mailbox_header(header, _line(name), mailbox)
+
+
+def mailbox_header(header: str, name: str, mailbox: str) -> Header:
+    """Return a name and an ASCII address as a header has them (RFC 5322, 3.4), in encoded words where that is due."""
+    if _is_plain(name):
         return Header(formataddr((name, mailbox)), "us-ascii", header_name=header)
     value = Header(name, "utf-8", header_name=header)
     value.append(f"<{mailbox}>", "us-ascii")

@@ -79,8 +79,7 @@ class Newsstand:
             with self.reader.noting() as used:
                 data = render()
         except InputError as error:
-            result.failed.append(path)
-            result.failures += [p for p in error.problems if p not in result.failures]
+            result.fail(path, *error.problems)
             return
         used |= {path_of(language, "messages") for language in languages if language != "en"}
         files = {one: self.shared.digests.get(one, "absent") for one in sorted(used)}
@@ -132,8 +131,7 @@ class Newsstand:
         now = self.shared.digests.get(source, "absent")
         self.result.planned.append(path)
         if now == "absent":
-            self.result.failed.append(path)
-            self.result.failures.append(Problem(source, 0, "is missing; the public pages need it"))
+            self.result.fail(path, Problem(source, 0, "is missing; the public pages need it"))
             return
         self.result.traces[path] = Trace({}, now, now)
         if self.traces.get(path) != self.result.traces[path]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html as markup_text
 import re
 from collections.abc import Callable
+from html import unescape
 
 from communique import typography
 from communique.letters import WORD_JOINER
@@ -22,7 +22,7 @@ _NOTES = re.compile(r'(?s)<div class="footnote">\s*<hr>\s*<ol>(?P<items>.*?)</ol
 _NOTE = re.compile(r'(?s)<li id="(?P<id>[^"]*)">(?P<text>.*?)</li>')
 _CALL = re.compile(r'<sup id="[^"]*"><a class="footnote-ref" href="#(?P<id>[^"]*)">(?P<number>\d+)</a></sup>')
 _BACK = re.compile(r'(?:&nbsp;|&#160;|\u00a0)?<a class="footnote-backref"[^>]*>.*?</a>')
-_HEADING = re.compile(r"""(?s)(<h[1-3]\b[^>]*>|<p class="subtitle">)(.*?)(</h[1-3]>|</p>)""")
+_HEADING = re.compile(r'(?s)(<h[1-3]\b[^>]*>|<p class="subtitle">)(.*?)(</h[1-3]>|</p>)')
 _MEASURED = re.compile(r'(?s)<h1 data-measure="(?P<measure>[\d.]+)">(?P<text>.*?)</h1>')
 #: Lines of a headline are measured without what a layout does to letters: so much is left beside them.
 _SLACK = 1.015
@@ -59,7 +59,7 @@ def balance(page: str, widths: Callable[[str], float]) -> str:
     """
 
     def narrowed(match: re.Match[str]) -> str:
-        text = markup_text.unescape(re.sub(r"<[^>]*>", "", match["text"])).replace(WORD_JOINER, "")
+        text = unescape(re.sub(r"<[^>]*>", "", match["text"])).replace(WORD_JOINER, "")
         measure = float(match["measure"])
         words = [widths(word) for word in re.split(r"[ \n]+", text.strip())]
         width = min(measure, _SLACK * typography.balanced(words, widths(" "), measure))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from communique import plaintext, source
+from communique import packs, plaintext, source
 from communique.errors import InputError, Problems
 from communique.inventory import digest
 from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
@@ -113,7 +113,7 @@ def _sums(id_: str, job: Job, result: Result) -> None:
     if not names:
         return
     path = f"{folder}SHA256SUMS"
-    data = "".join(f"{output}  {name}\n" for name, output in names.items()).encode()
+    data = packs.sums_of(names)
     trace = Trace({}, (known := digest(data)), known)
     result.planned.append(path)
     result.traces[path] = trace

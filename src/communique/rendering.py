@@ -53,8 +53,7 @@ def failing(path: str, result: Result) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        result.failed.append(path)
-        result.failures += [p for p in error.problems if p not in result.failures]
+        result.fail(path, *error.problems)
 
 
 class Sheet:
@@ -136,16 +135,16 @@ class Sheet:
                     data = web.page(shown, self.studio.templates, self.words)
                 result.made[path], result.traces[path] = data, Trace(self.files(used), subject, digest(data))
             if path in result.traces:
-                result.entries.append(self.entry(shown))
-                result.contents[self.edition.language] = web.content(shown)
+                result.contents[self.edition.language] = content = web.content(shown)
+                result.entries.append(self.entry(shown, content))
 
     def files(self, used: set[str]) -> dict[str, str]:
         """Return the digests of the files that something was made of; words are a file, too."""
         words = {path_of(self.edition.language, "messages")} if self.edition.language != "en" else set()
         return {path: self.digest_of(path) for path in sorted(used | words)}
 
-    def entry(self, shown: LocalizedRelease) -> Entry:
-        """Return what front pages tell of the edition."""
+    def entry(self, shown: LocalizedRelease, content: str) -> Entry:
+        """Return what front pages tell of the edition, whose full text is ``content``."""
         release = self.edition.release
         first = next(iter(shown.images), None)
         picture: tuple[str, int, int] | tuple[()] = ()
@@ -168,7 +167,7 @@ class Sheet:
             alternates=shown.alternates,
             aliases=tuple(map(str, release.aliases)),
             picture=picture,
-            content=digest(web.content(shown).encode()),
+            content=digest(content.encode()),
             pdf=any(files.pdf for files in shown.downloads[:1] if files.language == shown.language),
         )
 

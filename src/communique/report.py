@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from communique.engine import Outcome
@@ -47,6 +47,11 @@ class Progress:
         """Take the bar away."""
         if self._bar:
             self._bar.stop()
+
+
+def waiting(words: str) -> Callable[[], None]:
+    """Return what tells that something else is at work, when it is called."""
+    return lambda: print(f"communique: {words}; waiting for it", file=sys.stderr, flush=True)
 
 
 def tell(problems: Iterable[Problem]) -> None:

@@ -169,7 +169,7 @@ class Shelf:
 
     def _moved(self, taken: set[str]) -> Iterator[Page]:
         """Yield a page for each alias; one that is somebody else's address is a problem."""
-        folders = {f"site/{e.language}/{e.release}" for e in self.entries} | {"site/assets", "site/packs"}
+        folders = {e.folder for e in self.entries} | {"site/assets", "site/packs"}
         owners: dict[str, str] = {}
         for id_, editions in groupby(sorted(self.entries, key=lambda e: e.release), key=lambda e: e.release):
             first = next(editions)
