@@ -13,9 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import segno
-
-from communique import native, paper, tagging, xmp
+from communique import codes, native, paper, tagging, xmp
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
 from communique.letters import width
@@ -48,9 +46,12 @@ def load_weasyprint() -> Any:
     try:
         with native.found_by_name():
             import weasyprint
+
+            from communique import tuning
     except OSError:
         raise InputError(Problem("the machine", 0, f"lacks libraries: {native.HELP}")) from None
     tagging.complete()
+    tuning.tune()
     return weasyprint
 
 
@@ -85,7 +86,7 @@ class Printer:
         options = {
             "pdf_variant": variant,
             "pdf_identifier": hashlib.sha256(page.encode()).hexdigest()[:32].encode(),
-            "cache": self._pictures(source.id),
+            "cache": self._pictures(source.id, codes.code(release.url)),
             # Pictures are seen at 64 mm: more than this nobody sees on paper.
             "dpi": DPI,
             "jpeg_quality": 85,
@@ -105,8 +106,12 @@ class Printer:
                 metadata.attachments = [_attachment(name, data, release) for name, data in attached.items()]
             pdf: bytes = rendered.write_pdf(**options)
         if warnings:
-            # A picture that failed is remembered as none, and would be missed without a word in the next language.
-            self._cached = ("", {})
+            from communique import tuning
+
+            # A picture that failed is remembered as none, and would be missed without a word in the next language;
+            # a stylesheet's fault is told by whoever reads it, not by the next document.
+            self._cached, self._parsed = ("", {}), {}
+            tuning.forget()
         self._check(rendered, warnings, source)
         return pdf
 
@@ -123,10 +128,11 @@ class Printer:
             self._fonts, self._counters = FontConfiguration(), CounterStyle()
         return weasyprint
 
-    def _pictures(self, id_: str) -> dict[str, Any]:
+    def _pictures(self, id_: str, code: codes.Code) -> dict[str, Any]:
         """Return WeasyPrint's cache of pictures for a release: its languages follow each other and share them."""
         if self._cached[0] != id_:
             self._cached = (id_, {})
+        self._cached[1][code.url] = code
         return self._cached[1]
 
     def layout(self, newsroom: Newsroom, language: str) -> str:
@@ -143,11 +149,8 @@ class Printer:
     def page(self, layout: str, release: LocalizedRelease, newsroom: Newsroom, words: Translator) -> str:
         """Return the HTML that the PDF is made of."""
         shown = detached(release, f"{RELEASE_URL}{release.id}/")
-        # The release's public address for telephones; the light squares are the paper's. Each of the standard's eight
-        # masks can be read (ISO/IEC 18004, 7.8); weighing them against each other takes longer than all else of it.
-        code = segno.make(release.url, error="m", mask=0).svg_data_uri(border=0, dark="#1a1d21")
         html = self.templates.render(
-            f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper, code=code
+            f"print/{layout}.html.j2", words, release=shown, paper=newsroom.pdf.paper, code=codes.code(release.url).url
         )
         return paper.balance(paper.prepare(html, release.language, newsroom.pdf.spacing), self._width)
 

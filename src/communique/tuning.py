@@ -1,0 +1,246 @@
+"""WeasyPrint's dearest steps, taken once for many documents, or left out where nothing comes of them.
+
+Every class here stands in for the one of WeasyPrint that it inherits from, and pages look the same with and without it.
+They are WeasyPrint 70's own parts, so they are left as they are in any other version: that is slower, and right.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, ClassVar
+
+import weasyprint
+from tinycss2.ast import Node
+from weasyprint import css, images
+from weasyprint.css import ComputedStyle
+from weasyprint.pdf import fonts, stream
+from weasyprint.text import line_break
+from weasyprint.text.ffi import ffi, gobject, harfbuzz, harfbuzz_subset, pango
+from weasyprint.text.fonts import get_hb_object_data
+
+#: The version whose parts these are.
+VERSION = "70.0"
+#: Styles that are kept for the documents to come. One with an address or a style of its own is used only once.
+KEPT_STYLES = 5000
+#: Faces that are kept ready for subsets, of some megabytes each. The print layouts have two.
+KEPT_FACES = 8
+#: Tables of a font that mean nothing in a PDF (ISO 32000-1, 9.9): what places and replaces letters is done by then.
+UNUSED_TABLES = "BASE DSIG EBDT EBLC EBSC GDEF GPOS GSUB JSTF LTSH PCLT vhea vmtx".split()
+
+# What WeasyPrint does not declare of its libraries.
+ffi.cdef("""
+    hb_face_t * hb_subset_preprocess (hb_face_t *source);
+    PangoContext * pango_layout_get_context (PangoLayout *layout);
+    PangoFontDescription * pango_layout_get_font_description (PangoLayout *layout);
+    PangoFontDescription * pango_font_description_copy (PangoFontDescription *desc);
+    PangoAttrList * pango_attr_list_copy (PangoAttrList *list);
+    void * g_object_ref (void *object);
+""")
+
+
+def tune() -> None:
+    """Have WeasyPrint use the classes of this module, if it is of the version that they are made for."""
+    if weasyprint.__version__ == VERSION:
+        css.ComputedStyle = Style
+        line_break.Layout = Layout
+        stream.Font = Font
+        fonts.get_hb_object_data = _whole
+        images.RasterImage = Picture
+
+
+def forget() -> None:
+    """Forget the styles of earlier documents: what WeasyPrint warns of in one, it tells of only when computing it."""
+    Style.twins.clear()
+
+
+class _PageSizeError(BaseException):
+    """A length is a share of the page's, which a twin does not know; not for any ``except Exception`` on its way."""
+
+
+class _NoPage(dict[str, Any]):
+    def __missing__(self, key: str) -> Any:
+        raise _PageSizeError
+
+
+class Style(ComputedStyle):  # type: ignore[misc]
+    """Computed values, looked up in a twin: a style of the same declarations that is no document's and outlives them.
+
+    A document's own values stay in the document: layout changes some of them.
+    """
+
+    twins: ClassVar[dict[tuple[Any, ...], Any]] = {}
+
+    def __init__(self, parent: Any, cascaded: dict[str, Any], pseudo: Any, root: Any, base: Any, *others: Any) -> None:
+        super().__init__(parent, cascaded, pseudo, root, base, *others)
+        above = getattr(parent, "twin", None)
+        declared = tuple(
+            (name, _frozen(value), order, layer, *weight) for name, (value, (order, layer, weight)) in cascaded.items()
+        )
+        # An address in a property of the author's is read from where the document is.
+        bound = any(name.startswith("__") and "url(" in str(value) for name, value, *_ in declared)
+        key = (id(self.font_config if above is None else above), pseudo, base if bound else None, declared)
+        if key not in self.twins:
+            if len(self.twins) >= KEPT_STYLES:
+                self.twins.clear()
+            top = getattr(root, "twin", root)
+            self.twins[key] = ComputedStyle(above, cascaded, pseudo, top, base, self.font_config, _NoPage())
+        self.twin = self.twins[key]
+        self.specified = self.twin.specified
+
+    def __missing__(self, key: str) -> Any:
+        try:
+            value = self[key] = self.twin[key]
+        except _PageSizeError:
+            value = super().__missing__(key)
+        return value
+
+
+def _frozen(value: Any) -> Any:
+    """Return what stands for a declared value: equal for two that were parsed from the same text."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_frozen, value))
+    if isinstance(value, set):
+        return frozenset(value)
+    return value.serialize() if isinstance(value, Node) else value
+
+
+class Layout(line_break.Layout):  # type: ignore[misc]
+    """A text's layout by Pango, kept from measuring to drawing; those of one style share what the style gives."""
+
+    def setup(self, style: Any) -> None:
+        shared = getattr(style, "shared", None)
+        if shared is None:
+            super().setup(style)
+            if style["text_decoration_line"] == "none":
+                style.shared = self._shared()
+        else:
+            self.style = style
+            self.first_line_direction = 0
+            self.ascent = self.underline_position = self.strikethrough_position = None
+            self.underline_thickness = self.strikethrough_thickness = None
+            context, description, attributes, self.language = shared
+            self.layout = ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
+            pango.pango_layout_set_auto_dir(self.layout, False)
+            pango.pango_layout_set_font_description(self.layout, description)
+            if attributes != ffi.NULL:
+                # A text adds attributes of its own.
+                own = ffi.gc(pango.pango_attr_list_copy(attributes), pango.pango_attr_list_unref)
+                pango.pango_layout_set_attributes(self.layout, own)
+
+    def _shared(self) -> tuple[Any, ...]:
+        """Return what a new layout has of its style, before it has a text."""
+        context = gobject.g_object_ref(pango.pango_layout_get_context(self.layout))
+        description = pango.pango_font_description_copy(pango.pango_layout_get_font_description(self.layout))
+        attributes = pango.pango_layout_get_attributes(self.layout)
+        if attributes != ffi.NULL:
+            attributes = ffi.gc(pango.pango_attr_list_copy(attributes), pango.pango_attr_list_unref)
+        return (
+            ffi.gc(ffi.cast("PangoContext *", context), gobject.g_object_unref),
+            ffi.gc(description, pango.pango_font_description_free),
+            attributes,
+            self.language,
+        )
+
+    def set_text(self, text: str, justify: bool = False) -> None:
+        # Drawing asks for one paragraph, and has the text laid out anew where that is a change.
+        single = not any(end in text for end in "\n\r\u2029")
+        pango.pango_layout_set_single_paragraph_mode(self.layout, single)
+        super().set_text(text, justify)
+
+    def deactivate(self) -> None:
+        if self.justification_spacing:
+            super().deactivate()
+        else:
+            pango.pango_layout_set_width(self.layout, -1)
+
+    def reactivate(self, style: Any) -> None:
+        if self.justification_spacing:
+            super().reactivate(style)
+
+
+class _Face:
+    """A font file that is open: its bytes, and the form of it that subsets are quickly made of."""
+
+    _kept: ClassVar[dict[Any, _Face]] = {}
+
+    def __init__(self, face: Any) -> None:
+        self.face = ffi.gc(harfbuzz.hb_face_reference(face), harfbuzz.hb_face_destroy)
+        self.ready = self.face
+        if harfbuzz_subset and harfbuzz.hb_version_atleast(6, 0, 0):
+            self.ready = ffi.gc(harfbuzz_subset.hb_subset_preprocess(face), harfbuzz.hb_face_destroy)
+
+    @classmethod
+    def of(cls, face: Any) -> _Face:
+        """Return what is kept of a face; as long as it is kept, no other face has its address."""
+        if face not in cls._kept:
+            if len(cls._kept) >= KEPT_FACES:
+                cls._kept.pop(next(iter(cls._kept)))
+            cls._kept[face] = cls(face)
+        return cls._kept[face]
+
+    @cached_property
+    def data(self) -> bytes:
+        whole: bytes = get_hb_object_data(self.face)
+        return whole
+
+
+def _whole(face: Any) -> bytes:
+    """Return the bytes of a font file."""
+    return _Face.of(face).data
+
+
+class Font(stream.Font):  # type: ignore[misc]
+    """A font in a PDF, whose subset is made at one go.
+
+    WeasyPrint makes a second subset of the first, to leave out the empty glyphs after the last that is used: in a font
+    that has its punctuation at its end these are few, and finding them takes five times as long as all the rest.
+    """
+
+    def _harfbuzz_subset(self, to_unicode: dict[int, str], hinting: bool) -> None:
+        wanted = ffi.gc(harfbuzz_subset.hb_subset_input_create_or_fail(), harfbuzz_subset.hb_subset_input_destroy)
+        _add(harfbuzz_subset.hb_subset_input_glyph_set(wanted), to_unicode)
+        dropped = harfbuzz_subset.HB_SUBSET_SETS_DROP_TABLE_TAG
+        tags = (harfbuzz.hb_tag_from_string(name.encode(), -1) for name in UNUSED_TABLES)
+        _add(harfbuzz_subset.hb_subset_input_set(wanted, dropped), tags)
+        flags = harfbuzz_subset.HB_SUBSET_FLAGS_RETAIN_GIDS | harfbuzz_subset.HB_SUBSET_FLAGS_DESUBROUTINIZE
+        flags |= harfbuzz_subset.HB_SUBSET_FLAGS_PASSTHROUGH_UNRECOGNIZED
+        flags |= 0 if hinting else harfbuzz_subset.HB_SUBSET_FLAGS_NO_HINTING
+        flags |= harfbuzz_subset.HB_SUBSET_FLAGS_NOTDEF_OUTLINE if self.missing else 0
+        harfbuzz_subset.hb_subset_input_set_flags(wanted, flags)
+        subset = harfbuzz_subset.hb_subset_or_fail(_Face.of(self.hb_face).ready, wanted)
+        data = get_hb_object_data(ffi.gc(subset, harfbuzz.hb_face_destroy)) if subset != ffi.NULL else None
+        if data:
+            self.file_content = data
+        else:
+            super()._harfbuzz_subset(to_unicode, hinting)
+
+
+def _add(numbers: Any, added: Iterable[int]) -> None:
+    """Add numbers to a set of HarfBuzz."""
+    ordered = sorted(added)
+    harfbuzz.hb_set_add_sorted_array(numbers, ffi.new("hb_codepoint_t[]", ordered), len(ordered))
+
+
+class Picture(images.RasterImage):  # type: ignore[misc]
+    """A picture that is scaled once for all languages of a release, from the file itself each time.
+
+    WeasyPrint scales what it scaled for the document before.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._whole: bytes = self.image_data.data
+        self._made: dict[tuple[bool, float], Any] = {}
+
+    def get_x_object(self, interpolate: bool, dpi_ratio: float) -> Any:
+        size = (interpolate, dpi_ratio)
+        if size not in self._made:
+            self.image_data = self.cache_image_data(self._whole)
+            made = super().get_x_object(interpolate, dpi_ratio)
+            for part in (made, *filter(None, [made.extra.get("SMask")])):
+                part.stream = [data.data for data in part.stream]
+            self._made[size] = made
+        # A document numbers what it is given, and puts numbers of its own into it.
+        return copy.deepcopy(self._made[size])

@@ -1,0 +1,200 @@
+"""WeasyPrint with our tuning makes what it makes without."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from communique.pdf import load_weasyprint
+from conftest import ROOT
+
+weasyprint = load_weasyprint()
+
+from weasyprint import css, images  # noqa: E402
+from weasyprint.pdf import fonts, stream  # noqa: E402
+from weasyprint.text import line_break  # noqa: E402
+from weasyprint.text.fonts import FontConfiguration, get_hb_object_data  # noqa: E402
+
+from communique import tuning  # noqa: E402
+
+FONTS = (ROOT / "templates/fonts/fonts.css").as_uri()
+STYLE = """
+    @page { size: A5; margin: 15mm; @bottom-center { content: counter(page) " / " counter(pages) }
+            @top-left { content: string(title) } }
+    @page :first { margin-top: 40mm }
+    html { font: 10pt/1.5 "Pretendard GOV"; --far: 3em; --ink: #123456; font-feature-settings: "ss05" }
+    h1 { string-set: title content(); font-size: 2em; color: var(--ink); margin-left: var(--far) }
+    h1::first-letter { font-size: 2em } h2 { letter-spacing: .1em; text-transform: uppercase }
+    .full { text-align: justify } .wide { word-spacing: .5em } .short { width: 20vw; border: 1pt solid }
+    .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; width: 30mm }
+    .note { float: footnote } ul { columns: 2 } td { padding: inherit; border: calc(1pt + .1em) solid }
+    .out { position: absolute; right: 0; font-size: smaller } img { width: 40mm } .small { width: 10mm }
+"""
+WORDS = "정부는 스타트업 기금을 fund of €12 million for 1,200 companies, « œuvres d’été » ouvertes à 10:30 and more. "
+BODY = f"""
+    <h1 id="top">Fund 기금 launched</h1><h2>Much of it</h2><p class="out">out</p>
+    <p class="full">{WORDS * 6}</p><p class="wide">{WORDS * 3}<b>{WORDS}</b> <u>under</u> <s>out</s></p>
+    <div class="short">short</div><p class="cut">{WORDS}</p><pre>one\n  two\n\tthree</pre>
+    <p>Noted<span class="note">{WORDS}</span>, <a href="#top">up</a>, x<sup>2</sup></p>
+    <ul><li>{WORDS}</li><li lang="fr">{WORDS}</li></ul>
+    <table><tr><th>a</th><td>{WORDS}</td></tr></table>
+    <img src="photo.jpg" alt="a"><img class="small" src="photo.jpg" alt="b"><img class="small" src="cut.png" alt="c">
+    <p style="page-break-before: always; margin-left: 10vw">{WORDS * 20}</p>
+"""
+
+
+@pytest.fixture
+def untuned(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Yield a function that puts WeasyPrint's own parts back."""
+
+    def undo() -> None:
+        monkeypatch.setattr(css, "ComputedStyle", tuning.ComputedStyle)
+        monkeypatch.setattr(line_break, "Layout", tuning.Layout.__base__)
+        monkeypatch.setattr(stream, "Font", tuning.Font.__base__)
+        monkeypatch.setattr(fonts, "get_hb_object_data", get_hb_object_data)
+        monkeypatch.setattr(images, "RasterImage", tuning.Picture.__base__)
+
+    tuning.forget()
+    return undo
+
+
+class Press:
+    """Prints pages with one font configuration and one cache, as a process does for a release's languages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fonts = FontConfiguration()
+        self.cache: dict[str, Any] = {}
+        self.sheets = [weasyprint.CSS(url=FONTS, font_config=self.fonts)]
+        light = Image.radial_gradient("L").resize((900, 600))
+        light.convert("RGB").save(folder / "photo.jpg", quality=95)
+        Image.merge("RGBA", [light, light, light, light]).save(folder / "cut.png")
+
+    def print(self, body: str = BODY, style: str = STYLE, base: Path | None = None) -> bytes:
+        """Return the PDF of a page."""
+        html = f'<html lang="ko"><title>t</title><style>{style}</style><body>{body}'
+        document = weasyprint.HTML(string=html, base_url=f"{(base or self.folder).as_uri()}/")
+        pdf: bytes = document.write_pdf(
+            stylesheets=self.sheets,
+            font_config=self.fonts,
+            cache=self.cache,
+            pdf_variant="pdf/a-3a",
+            pdf_identifier=b"0" * 16,
+            dpi=150,
+            jpeg_quality=85,
+        )
+        return pdf
+
+
+def pictures(pdf: bytes) -> list[bytes]:
+    """Return the pages as pictures, drawn by Poppler."""
+    drawn = subprocess.run(["pdftoppm", "-r", "90", "-png", "-"], input=pdf, capture_output=True, check=True).stdout
+    return [b"\x89PNG" + page for page in drawn.split(b"\x89PNG")[1:]]
+
+
+def text(pdf: bytes) -> str:
+    return subprocess.run(
+        ["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True, text=False
+    ).stdout.decode()
+
+
+def without_fonts(pdf: bytes) -> list[str]:
+    """Return what a PDF holds but for its fonts."""
+    said = []
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        for thing in opened.objects:
+            data = isinstance(thing, pikepdf.Stream)
+            if (data and thing.get("/Type") in ("/ObjStm", "/XRef")) or "/Length1" in repr(thing):
+                continue
+            said.append(repr(thing.read_raw_bytes() if data else thing))
+    return said
+
+
+def test_a_page_is_the_same_tuned_or_not_but_for_a_smaller_font(tmp_path: Path, untuned: Callable[[], None]) -> None:
+    tuned = Press(tmp_path).print()
+    untuned()
+    plain = Press(tmp_path).print()
+    assert pictures(tuned) == pictures(plain)
+    assert text(tuned) == text(plain)
+    assert len(pictures(tuned)) > 2
+    assert without_fonts(tuned) == without_fonts(plain)
+    assert len(tuned) < len(plain)
+
+
+def test_a_page_is_the_same_after_others_as_alone(tmp_path: Path) -> None:
+    other = STYLE.replace("A5", "A4").replace("#123456", "#654321").replace("3em", "1em")
+    tuning.forget()
+    alone = Press(tmp_path).print(style=other)
+    tuning.forget()
+    press = Press(tmp_path)
+    first = press.print()
+    assert press.print(style=other) == alone
+    assert press.print() == first
+
+
+def test_a_share_of_the_page_is_of_its_own_page(tmp_path: Path, untuned: Callable[[], None]) -> None:
+    # A stylesheet that both documents share names no size; the pages have two.
+    def both() -> list[bytes]:
+        press = Press(tmp_path)
+        press.sheets.append(weasyprint.CSS(string="p { width: 50vw; border: 1pt solid }", font_config=press.fonts))
+        return [press.print("<p>x", f"@page {{ size: {size} }}") for size in ("A6", "A4")]
+
+    tuned = both()
+    untuned()
+    assert list(map(pictures, tuned)) == list(map(pictures, both()))
+
+
+def test_an_address_in_a_property_of_the_authors_is_read_from_where_the_page_is(
+    tmp_path: Path, untuned: Callable[[], None]
+) -> None:
+    style = "@page { size: A6 } div { --there: url(a.png); background: var(--there); height: 30mm }"
+    folders = [tmp_path / "red", tmp_path / "blue"]
+    for folder in folders:
+        folder.mkdir()
+        Image.new("RGB", (50, 50), folder.name).save(folder / "a.png")
+    press = Press(tmp_path)
+    tuned = [press.print("<div>x", style, folder) for folder in folders]
+    untuned()
+    press = Press(tmp_path)
+    plain = [press.print("<div>x", style, folder) for folder in folders]
+    assert list(map(pictures, tuned)) == list(map(pictures, plain))
+    assert pictures(tuned[0]) != pictures(tuned[1])
+
+
+def test_a_picture_is_scaled_from_its_file_for_each_document(tmp_path: Path) -> None:
+    def scaled(pdf: bytes) -> list[bytes]:
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            return [image.read_raw_bytes() for _, image in sorted(opened.pages[0].get_images().items())]
+
+    large, small = '<img src="photo.jpg">', '<img class="small" src="photo.jpg">'
+    alone = [scaled(Press(tmp_path).print(body)) for body in (large, small)]
+    press = Press(tmp_path)
+    assert [scaled(press.print(body)) for body in (small, large, small)] == [alone[1], alone[0], alone[1]]
+
+
+def test_styles_of_documents_that_differ_are_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tuning.forget()
+    monkeypatch.setattr(tuning, "KEPT_STYLES", 120)
+    press = Press(tmp_path)
+    for size in range(20):
+        press.print("<p>x", f"html {{ --a: {size}; font-size: {size + 5}pt }}")
+    assert len(tuning.Style.twins) <= 120
+
+
+def test_another_version_of_weasyprint_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, untuned: Callable[[], None]
+) -> None:
+    untuned()
+    monkeypatch.setattr(weasyprint, "__version__", "70.1")
+    tuning.tune()
+    assert css.ComputedStyle is tuning.ComputedStyle
+    monkeypatch.setattr(weasyprint, "__version__", tuning.VERSION)
+    tuning.tune()
+    assert css.ComputedStyle is tuning.Style
