@@ -24,7 +24,7 @@ from communique.engine import Outcome, Tools
 from communique.errors import InputError
 from communique.executors import Inline, LostWorkerError, Pool
 from communique.intake import Request
-from communique.jobs import Job, Result, Shared
+from communique.jobs import Job, Result
 from conftest import ROOT, SMALL, Room, copy
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def tools(executor: object = None) -> Tools:
     """Return the program's own tools, with another executor if one is given."""
 
-    def inline(_: Shared, maker: engine.Maker, __: int) -> executors.Executor:
+    def inline(maker: engine.Maker, _: int) -> executors.Executor:
         return Inline(maker)
 
     return Tools(press.Press, source.find_among, press.CARRIED, executor or inline)  # type: ignore[arg-type]
@@ -298,7 +298,7 @@ class Newsroom(RuleBasedStateMachine):
         assert told.standing == clean.standing
 
 
-def without_pdf(_: Shared, maker: engine.Maker, __: int) -> Inline:
+def without_pdf(maker: engine.Maker, _: int) -> Inline:
     """Return an executor in this process that takes the page for the PDF."""
     assert isinstance(maker, press.Press)
     maker.studio.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
@@ -437,6 +437,18 @@ def test_a_lost_worker_costs_its_release_and_the_old_files_stay(room: Room) -> N
     assert_clean(room)
 
 
+# --- what is known of the templates ---
+
+
+def test_words_that_a_template_gains_are_found_though_those_before_were_kept(room: Room) -> None:
+    build(room)
+    text = (ROOT / "templates/mail/release.txt.j2").read_text("utf-8")
+    room.write("templates/mail/release.txt.j2", text + '{{ _("Words that no catalog has") }}\n')
+    outcome = build(room)
+    assert [(s.language, s.state) for s in outcome.standings if s.because] == [("ko", "held back")]
+    assert_clean(room)
+
+
 # --- a pool of processes ---
 
 
@@ -459,8 +471,8 @@ def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
     for name in ("die", "sleep", "a1", "a2", "a3"):
         room.write(f"releases/{name}.yaml", f"title: Title {name}\ndate: 2026-03-02\nbody: Text {name}.\n")
 
-    def pool(shared: Shared, _: engine.Maker, __: int) -> Pool:
-        return Pool(2, Mortal, shared)
+    def pool(maker: engine.Maker, _: int) -> Pool:
+        return Pool(2, Mortal, maker.shared)
 
     outcome = build(room, executor=pool)
     assert sorted(str(p).partition(";")[0] for p in outcome.problems) == [

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from communique.cli import WORTH_A_POOL
 from conftest import ROOT, Room, copy, needs
 from test_engine import content
 
@@ -29,9 +28,9 @@ ODD = {
 
 
 def newsroom(folder: Path) -> Room:
-    """Return the sample newsroom, with releases enough for a pool of processes."""
+    """Return the sample newsroom with more releases, so that each process of a pool makes some."""
     room = copy(ROOT, folder)
-    for n in range(WORTH_A_POOL - 1):
+    for n in range(3):
         room.write(f"releases/r{n}.yaml", f"title: Title {n}\ndate: 2026-03-02\nbody: Text {n}.\nlanguages: [en]\n")
     return room
 

@@ -179,6 +179,13 @@ def test_a_picture_is_scaled_from_its_file_for_each_document(tmp_path: Path) -> 
     assert [scaled(press.print(body)) for body in (small, large, small)] == [alone[1], alone[0], alone[1]]
 
 
+def test_a_font_is_the_same_before_and_after_it_is_made_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "SUBSETS", 3)
+    press = Press(tmp_path)
+    first, *others = (press.print() for _ in range(4))
+    assert others == [first] * 3
+
+
 def test_styles_of_documents_that_differ_are_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tuning.forget()
     monkeypatch.setattr(tuning, "KEPT_STYLES", 120)

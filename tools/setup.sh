@@ -41,6 +41,8 @@ lock=requirements.lock
 say "Installing the packages of $lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+# pip compiles packages and not what is used in place; where Python may write no .pyc files, each start would do it.
+.venv/bin/python -m compileall -q src
 
 missing=$(.venv/bin/python -m communique.native)
 if [ -n "$missing" ]; then

@@ -17,15 +17,11 @@ from communique.commandline import FORMATS
 from communique.engine import Maker, Outcome, Tools
 from communique.errors import InputError, Problems, UsageError
 from communique.intake import Request
-from communique.jobs import Shared
 from communique.letters import fold
 from communique.model import LANGUAGES, Newsroom
 
 if TYPE_CHECKING:
     from communique.survey import Survey
-
-#: So many releases due are worth the second that a pool of processes takes to start.
-WORTH_A_POOL = 4
 
 OK, PROBLEMS, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -39,14 +35,17 @@ def _root(options: argparse.Namespace) -> Path:
 
 def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
     """Return what the engine makes releases with; called only when something may be due, for it imports a lot."""
+    jobs = 1 if getattr(options, "dask", None) else options.jobs or executors.cores()
+    printing = not {"pdf", "email"}.isdisjoint(options.format or FORMATS)
+    if jobs > 1 and printing:
+        executors.warm_up()
     from communique import press, source
 
-    def executor(shared: Shared, maker: Maker, due: int) -> executors.Executor:
+    def executor(maker: Maker, due: int) -> executors.Executor:
         if getattr(options, "dask", None):
-            return executors.Dask(options.dask, press.Press, shared)
-        jobs = options.jobs or executors.cores()
-        if jobs > 1 and due >= WORTH_A_POOL:
-            return executors.Pool(min(jobs, due), press.Press, shared)
+            return executors.Dask(options.dask, press.Press, maker.shared)
+        if jobs > 1 and executors.worth_a_pool(due, printing=printing):
+            return executors.Pool(min(jobs, due), press.Press, maker.shared)
         return executors.Inline(maker)
 
     return Tools(press.Press, source.find_among, press.CARRIED, executor, progress.start, progress.done)

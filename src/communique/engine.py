@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ SITE = ""
 class Maker(executors.Maker, Protocol):
     """What the engine needs of :class:`communique.press.Press`."""
 
+    shared: Shared
     problems: Problems
     judge: str
 
@@ -57,7 +58,7 @@ class Tools:
     make: Callable[[Shared], Maker]
     find: Callable[[Iterable[str], Problems], dict[str, str]]
     carried: tuple[str, ...]
-    executor: Callable[[Shared, Maker, int], Executor]
+    executor: Callable[[Maker, int], Executor]
     on_start: Callable[[int], None] = lambda due: None
     on_done: Callable[[str, list[str]], None] = lambda id_, made: None
 
@@ -167,8 +168,10 @@ class _Build:
 
     def _bring_up_to_date(self, kit: Tools) -> None:
         self.digests = self.journal.digests(self.files)
-        shared = intake.shared(self.files, self.digests, self.recipe)
+        shared = self._shared()
         maker = kit.make(shared)
+        if maker.ready and not shared.words:
+            self.journal.set_state("words", {"of": intake.templates(shared), "words": maker.shared.words})
         found = intake.asked(kit.find(self.files, self.outcome.problems), self.request.ids)
         self.outcome.problems.extend(maker.problems)
         if not maker.ready:
@@ -190,7 +193,7 @@ class _Build:
                 due.append(id_)
         kit.on_start(len(due))
         if due:
-            self._make(due, found, shared, maker, kit)
+            self._make(due, found, maker, kit)
         if not self.request.ids:
             for gone in set(self.journal.ids()) - found.keys() - {SITE}:
                 self._retire(gone)
@@ -200,11 +203,17 @@ class _Build:
         self, make: Callable[[Shared], Maker], find: Callable[[Iterable[str], Problems], dict[str, str]]
     ) -> dict[str, Record]:
         self.digests = self.journal.digests(self.files)
-        self.judge = make(intake.shared(self.files, self.digests, self.recipe)).judge
+        self.judge = make(self._shared()).judge
         found = intake.asked(find(self.files, self.outcome.problems), self.request.ids)
         self.groups = intake.groups(self.files, found)
         records = ((id_, self.journal.record(id_)) for id_ in found)
         return {id_: record for id_, record in records if record and self._stands(id_, record)}
+
+    def _shared(self) -> Shared:
+        """Return the files that all releases share, with the templates' messages if they are known from before."""
+        shared = intake.shared(self.files, self.digests, self.recipe)
+        known = self.journal.state("words")
+        return replace(shared, words=known["words"] if known and known["of"] == intake.templates(shared) else "")
 
     def _stands(self, id_: str, record: Record) -> bool:
         """Whether a release's record still holds and every file that it plans is in place."""
@@ -237,9 +246,9 @@ class _Build:
 
     # --- making ---
 
-    def _make(self, due: list[str], found: Mapping[str, str], shared: Shared, maker: Maker, kit: Tools) -> None:
+    def _make(self, due: list[str], found: Mapping[str, str], maker: Maker, kit: Tools) -> None:
         """Make the due releases. Never more jobs wait than work."""
-        executor = kit.executor(shared, maker, len(due))
+        executor = kit.executor(maker, len(due))
         running: dict[Future[Result], str] = {}
         waiting = iter(due)
         try:

@@ -15,6 +15,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
+from multiprocessing import forkserver
 from threading import Lock, Timer
 from typing import Any, Protocol
 from uuid import uuid4
@@ -23,6 +24,8 @@ from communique import recipe
 from communique.errors import UsageError
 from communique.jobs import Job, Result, Shared
 
+#: So many releases due are worth the time that a pool of processes takes to start.
+WORTH_A_POOL = 4
 #: Seconds after which a release's worker is taken to hang. A release takes about half a second.
 PATIENCE = 300
 #: Seconds in which a cluster must answer.
@@ -101,10 +104,8 @@ class Pool:
         from pebble import ProcessPool
 
         self.width = jobs
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:
-            context.set_forkserver_preload(["communique.press", "weasyprint"])
+        warm_up()
+        context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
         self._pool = ProcessPool(
             max_workers=jobs, max_tasks=JOBS_A_WORKER, initializer=_begin, initargs=(make, shared), context=context
         )
@@ -129,6 +130,26 @@ class Pool:
     def stop(self) -> None:
         self._pool.stop()
         self._pool.join(timeout=5)
+
+
+def warm_up() -> None:
+    """Begin to load, in a process of its own, what a pool's workers need; they are forked from it."""
+    if _forks():
+        multiprocessing.get_context("forkserver").set_forkserver_preload(["communique.preload"])
+        forkserver.ensure_running()
+
+
+def worth_a_pool(due: int, *, printing: bool) -> bool:
+    """Whether so many releases are made sooner by a pool than in this process.
+
+    Where processes fork, WeasyPrint is loaded on another core by the time it is needed; elsewhere a pool takes a
+    second or two to start.
+    """
+    return due >= (1 if printing and _forks() else WORTH_A_POOL)
+
+
+def _forks() -> bool:
+    return "forkserver" in multiprocessing.get_all_start_methods()
 
 
 class Dask:

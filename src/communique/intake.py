@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from communique.errors import UsageError, nearest
-from communique.inventory import Found
+from communique.inventory import Found, digest
 from communique.jobs import Job, Shared, Trace
 
 #: Files of locales/ that belong to no release.
@@ -54,6 +54,12 @@ def shared(files: Mapping[str, Found], digests: Mapping[str, str], recipe_: str)
             with contextlib.suppress(OSError):
                 contents[path] = Path(file.place).read_bytes()
     return Shared(contents, {path: digests[path] for path in contents}, recipe_)
+
+
+def templates(shared: Shared) -> str:
+    """Return what stands for the templates and the program that reads them."""
+    read = sorted((path, known) for path, known in shared.digests.items() if path.startswith("templates/"))
+    return digest(repr((read, shared.recipe)).encode())
 
 
 def groups(files: Iterable[str], found: Mapping[str, str]) -> dict[str, list[str]]:

@@ -16,12 +16,14 @@ from communique.errors import Problem
 class Shared:
     """The files that all releases use (newsroom.yaml, its pictures, catalogs of words, templates), with their digests.
 
-    ``recipe`` stands for the program and the libraries that shape bytes.
+    ``recipe`` stands for the program and the libraries that shape bytes. ``words`` are the templates' messages
+    (:func:`communique.messages.packed`) where they are known, empty where they are to be found.
     """
 
     files: Mapping[str, bytes]
     digests: Mapping[str, str]
     recipe: str
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -58,6 +59,19 @@ def united(messages: Iterable[Message]) -> tuple[Message, ...]:
         old = unique.get(new.key)
         unique[new.key] = _both(old, new) if old else new
     return tuple(unique.values())
+
+
+def packed(messages: Iterable[Message]) -> str:
+    """Return messages as a text to keep."""
+    return json.dumps([dataclasses.astuple(message) for message in messages], ensure_ascii=False)
+
+
+def unpacked(text: str) -> tuple[Message, ...]:
+    """Return the messages of such a text."""
+    return tuple(
+        Message(words, tuple(comments), tuple((path, line) for path, line in places), *others)
+        for words, comments, places, *others in json.loads(text)
+    )
 
 
 def _both(old: Message, new: Message) -> Message:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from communique import packs, plaintext, source
+from communique import messages, packs, plaintext, source
 from communique.errors import InputError, Problems
 from communique.inventory import digest
 from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
 from communique.letters import width
+from communique.messages import Message
 from communique.newsstand import Newsstand
 from communique.pdf import Printer
 from communique.plan import Desk, State
@@ -35,11 +37,11 @@ class Press:
     """Makes releases in one process, with one state of the files that all releases share.
 
     ``problems`` are those of the shared files; ``newsroom`` is None when nothing can be made because of them.
-    ``judge`` stands for all of the shared files that a release's plan and texts depend on.
+    ``judge`` stands for all of the shared files that a release's plan and texts depend on; ``shared`` has the
+    templates' messages, which need not be found again.
     """
 
     def __init__(self, shared: Shared) -> None:
-        self.shared = shared
         self.layer = in_memory(shared.files)
         self.reader = Reader(self.layer)
         self.templates = Templates(self.reader, FILTERS)
@@ -47,11 +49,13 @@ class Press:
         self.problems = Problems()
         self.newsroom = source.load_newsroom(self.reader, self.problems)
         self.desk: Desk | None = None
+        words: tuple[Message, ...] = ()
         try:
-            words = self.templates.messages()
+            words = messages.unpacked(shared.words) if shared.words else self.templates.messages()
         except InputError as error:
             self.problems.extend(error.problems)
-            self.newsroom, words = None, ()
+            self.newsroom = None
+        self.shared = replace(shared, words=messages.packed(words))
         if self.newsroom:
             self.desk = Desk(self.reader, self.newsroom, words, self.problems)
         judged = {path: shared.digests[path] for path in shared.files if not path.startswith("templates/")}

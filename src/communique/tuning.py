@@ -26,6 +26,8 @@ VERSION = "70.0"
 KEPT_STYLES = 5000
 #: Faces that are kept ready for subsets, of some megabytes each. The print layouts have two.
 KEPT_FACES = 8
+#: A face is made ready, which takes as long as a dozen subsets, when so many of it were asked for.
+SUBSETS = 16
 #: Tables of a font that mean nothing in a PDF (ISO 32000-1, 9.9): what places and replaces letters is done by then.
 UNUSED_TABLES = "BASE DSIG EBDT EBLC EBSC GDEF GPOS GSUB JSTF LTSH PCLT vhea vmtx".split()
 
@@ -166,10 +168,8 @@ class _Face:
     _kept: ClassVar[dict[Any, _Face]] = {}
 
     def __init__(self, face: Any) -> None:
-        self.face = ffi.gc(harfbuzz.hb_face_reference(face), harfbuzz.hb_face_destroy)
-        self.ready = self.face
-        if harfbuzz_subset and harfbuzz.hb_version_atleast(6, 0, 0):
-            self.ready = ffi.gc(harfbuzz_subset.hb_subset_preprocess(face), harfbuzz.hb_face_destroy)
+        self._face = ffi.gc(harfbuzz.hb_face_reference(face), harfbuzz.hb_face_destroy)
+        self._subsets = 0
 
     @classmethod
     def of(cls, face: Any) -> _Face:
@@ -182,8 +182,21 @@ class _Face:
 
     @cached_property
     def data(self) -> bytes:
-        whole: bytes = get_hb_object_data(self.face)
+        whole: bytes = get_hb_object_data(self._face)
         return whole
+
+    @cached_property
+    def _ready(self) -> Any:
+        if not harfbuzz.hb_version_atleast(6, 0, 0):
+            return self._face
+        return ffi.gc(harfbuzz_subset.hb_subset_preprocess(self._face), harfbuzz.hb_face_destroy)
+
+    def subset(self, wanted: Any) -> bytes | None:
+        """Return the font of the wanted glyphs, None where that fails; it is the same before and after SUBSETS."""
+        self._subsets += 1
+        face = self._face if self._subsets < SUBSETS else self._ready
+        subset = harfbuzz_subset.hb_subset_or_fail(face, wanted)
+        return get_hb_object_data(ffi.gc(subset, harfbuzz.hb_face_destroy)) if subset != ffi.NULL else None
 
 
 def _whole(face: Any) -> bytes:
@@ -205,13 +218,10 @@ class Font(stream.Font):  # type: ignore[misc]
         tags = (harfbuzz.hb_tag_from_string(name.encode(), -1) for name in UNUSED_TABLES)
         _add(harfbuzz_subset.hb_subset_input_set(wanted, dropped), tags)
         flags = harfbuzz_subset.HB_SUBSET_FLAGS_RETAIN_GIDS | harfbuzz_subset.HB_SUBSET_FLAGS_DESUBROUTINIZE
-        flags |= harfbuzz_subset.HB_SUBSET_FLAGS_PASSTHROUGH_UNRECOGNIZED
         flags |= 0 if hinting else harfbuzz_subset.HB_SUBSET_FLAGS_NO_HINTING
         flags |= harfbuzz_subset.HB_SUBSET_FLAGS_NOTDEF_OUTLINE if self.missing else 0
         harfbuzz_subset.hb_subset_input_set_flags(wanted, flags)
-        subset = harfbuzz_subset.hb_subset_or_fail(_Face.of(self.hb_face).ready, wanted)
-        data = get_hb_object_data(ffi.gc(subset, harfbuzz.hb_face_destroy)) if subset != ffi.NULL else None
-        if data:
+        if data := _Face.of(self.hb_face).subset(wanted):
             self.file_content = data
         else:
             super()._harfbuzz_subset(to_unicode, hinting)
