@@ -432,3 +432,14 @@ def test_no_korean_word_is_broken(room: Room) -> None:
     assert len(hangul & known) > 20
     own = {"끝.", "□", "구분", "내용", "하나", "언론", "문의처", "담당", "부서", "담당자", "예시청", "1판"}
     assert hangul - known - own == set()
+
+
+@pytest.mark.parametrize("wrong", ["p { colour: red }", "p { width: calc(1em * oops) }"])
+def test_what_is_wrong_with_a_stylesheet_is_told_of_every_release_that_it_concerns(room: Room, wrong: str) -> None:
+    shutil.copytree(ROOT / "templates", room.path / "templates")
+    room.write("templates/print/release.css", f"{room.read('templates/print/release.css')}\n{wrong}\n")
+    for name in ("r1", "r2"):
+        room.write(f"releases/{name}.yaml", f"title: {name}\ndate: 2026-03-02\nbody: Text.\nlanguages: [en]\n")
+    done = room.run("r1", "r2", "--jobs", "1")
+    told = [line.partition(":")[0] for line in done.err if "the PDF would be wrong" in line]
+    assert (done.code, told) == (1, ["releases/r1.yaml", "releases/r2.yaml"]), done.err
