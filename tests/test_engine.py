@@ -464,6 +464,15 @@ class Mortal(press.Press):
         return super().work(job)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="processes talk by other means there")
+def test_where_no_pool_can_be_warmed_up_releases_come_out_all_the_same(room: Room, tmp_path: Path) -> None:
+    # The name of a socket has room for a hundred letters.
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    done = room.run("--jobs", "2", env={"TMPDIR": str(folder)})
+    assert (done.code, done.err) == (0, ["[1/1] good"])
+
+
 @pytest.mark.slow
 def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
     room: Room, monkeypatch: pytest.MonkeyPatch

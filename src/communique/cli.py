@@ -37,14 +37,14 @@ def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
     """Return what the engine makes releases with; called only when something may be due, for it imports a lot."""
     jobs = 1 if getattr(options, "dask", None) else options.jobs or executors.cores()
     printing = not {"pdf", "email"}.isdisjoint(options.format or FORMATS)
-    if jobs > 1 and printing:
-        executors.warm_up()
+    # WeasyPrint is loaded on another core by the time that something is found to be due.
+    warm = jobs > 1 and printing and executors.warm_up()
     from communique import press, source
 
     def executor(maker: Maker, due: int) -> executors.Executor:
         if getattr(options, "dask", None):
             return executors.Dask(options.dask, press.Press, maker.shared)
-        if jobs > 1 and executors.worth_a_pool(due, printing=printing):
+        if jobs > 1 and due >= (1 if warm else executors.WORTH_A_POOL):
             return executors.Pool(min(jobs, due), press.Press, maker.shared)
         return executors.Inline(maker)
 

@@ -24,7 +24,7 @@ from communique import recipe
 from communique.errors import UsageError
 from communique.jobs import Job, Result, Shared
 
-#: So many releases due are worth the time that a pool of processes takes to start.
+#: So many releases due are worth the time that a pool of processes takes to start: one, where it is warmed up.
 WORTH_A_POOL = 4
 #: Seconds after which a release's worker is taken to hang. A release takes about half a second.
 PATIENCE = 300
@@ -104,8 +104,7 @@ class Pool:
         from pebble import ProcessPool
 
         self.width = jobs
-        warm_up()
-        context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
+        context = multiprocessing.get_context("forkserver" if warm_up() else "spawn")
         self._pool = ProcessPool(
             max_workers=jobs, max_tasks=JOBS_A_WORKER, initializer=_begin, initargs=(make, shared), context=context
         )
@@ -132,24 +131,19 @@ class Pool:
         self._pool.join(timeout=5)
 
 
-def warm_up() -> None:
-    """Begin to load, in a process of its own, what a pool's workers need; they are forked from it."""
-    if _forks():
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["communique.preload"])
-        forkserver.ensure_running()
+def warm_up() -> bool:
+    """Begin to load, in a process of its own, what a pool's workers need, and return whether that can be done.
 
-
-def worth_a_pool(due: int, *, printing: bool) -> bool:
-    """Whether so many releases are made sooner by a pool than in this process.
-
-    Where processes fork, WeasyPrint is loaded on another core by the time it is needed; elsewhere a pool takes a
-    second or two to start.
+    They are forked from it. Windows cannot, nor can a machine whose folder for temporary files has too long a name.
     """
-    return due >= (1 if printing and _forks() else WORTH_A_POOL)
-
-
-def _forks() -> bool:
-    return "forkserver" in multiprocessing.get_all_start_methods()
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return False
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["communique.preload"])
+    try:
+        forkserver.ensure_running()
+    except OSError:
+        return False
+    return True
 
 
 class Dask:
