@@ -12,6 +12,9 @@ except ImportError as error:
         file=sys.stderr,
     )
     sys.exit(2)
+except KeyboardInterrupt:
+    print("build.py: stopped before it began", file=sys.stderr)
+    sys.exit(130)
 
 if __name__ == "__main__":
     run()

@@ -496,6 +496,23 @@ def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a group of processes gets Ctrl-C by other means there")
+@pytest.mark.parametrize("after", [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+def test_ctrl_c_while_a_pool_is_being_loaded_says_no_more_than_that(samples: Room, after: float) -> None:
+    command = [sys.executable, str(ROOT / "build.py"), "--jobs", "2", "--quiet"]
+    process = subprocess.Popen(
+        command, cwd=samples.path, stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ
+    )
+    while not (samples.path / "output/.build/journal.sqlite").exists():
+        time.sleep(0.01)
+    time.sleep(after)
+    # A terminal's Ctrl-C goes to all processes.
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert (process.returncode, told) == (130, "communique: stopped; what was finished is kept\n")
+
+
+@pytest.mark.slow
 def test_ctrl_c_stops_within_a_second_and_keeps_what_is_done(room: Room) -> None:
     for number in range(40):
         room.write(f"releases/r{number:02}.yaml", f"title: T{number}\ndate: 2026-03-02\nbody: Text {number}.\n")

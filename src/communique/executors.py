@@ -15,7 +15,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from threading import Lock, Timer
 from typing import Any, Protocol
 from uuid import uuid4
@@ -139,10 +139,16 @@ def warm_up() -> bool:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return False
     multiprocessing.get_context("forkserver").set_forkserver_preload(["communique.preload"])
+    # Ctrl-C is the caller's to act on: it is kept from the new process, and from those that are forked from it. The
+    # tracker, which would be started on the way, lets it through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
     except OSError:
         return False
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return True
 
 

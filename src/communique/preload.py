@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import signal
+import pickle
+import sys
 from contextlib import suppress
+from types import TracebackType
 
 from communique import press  # noqa: F401 (loaded for those who are forked)
 from communique.errors import InputError
 from communique.pdf import load_weasyprint
 
-# Ctrl-C is the caller's to act on, also while this is being loaded.
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+def _quiet(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say nothing of a caller that is gone: it was stopped while it told a new worker what to do."""
+    if not issubclass(kind, EOFError | OSError | pickle.UnpicklingError):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _quiet
 # Whoever prints tells of what is missing, with the release.
 with suppress(InputError):
     load_weasyprint()
