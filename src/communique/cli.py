@@ -35,15 +35,16 @@ def _root(options: argparse.Namespace) -> Path:
 
 def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
     """Return what the engine makes releases with; called only when something may be due, for it imports a lot."""
-    jobs = 1 if getattr(options, "dask", None) else options.jobs or executors.cores()
+    dask = getattr(options, "dask", None)
+    jobs = 1 if dask else options.jobs or executors.cores()
     printing = not {"pdf", "email"}.isdisjoint(options.format or FORMATS)
     # WeasyPrint is loaded on another core by the time that something is found to be due.
     warm = jobs > 1 and printing and executors.warm_up()
     from communique import press, source
 
     def executor(maker: Maker, due: int) -> executors.Executor:
-        if getattr(options, "dask", None):
-            return executors.Dask(options.dask, press.Press, maker.shared)
+        if dask:
+            return executors.Dask(dask, press.Press, maker.shared)
         if jobs > 1 and due >= (1 if warm else executors.WORTH_A_POOL):
             return executors.Pool(min(jobs, due), press.Press, maker.shared)
         return executors.Inline(maker)

@@ -15,7 +15,6 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from multiprocessing import forkserver, resource_tracker
 from threading import Lock, Timer
 from typing import Any, Protocol
 from uuid import uuid4
@@ -138,6 +137,9 @@ def warm_up() -> bool:
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return False
+    # Not needed to find that nothing changed.
+    from multiprocessing import forkserver, resource_tracker
+
     multiprocessing.get_context("forkserver").set_forkserver_preload(["communique.preload"])
     # Ctrl-C is the caller's to act on: it is kept from the new process, and from those that are forked from it. The
     # tracker, which would be started on the way, lets it through again.

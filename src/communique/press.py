@@ -55,7 +55,7 @@ class Press:
         except InputError as error:
             self.problems.extend(error.problems)
             self.newsroom = None
-        self.shared = replace(shared, words=messages.packed(words))
+        self.shared = shared if shared.words else replace(shared, words=messages.packed(words))
         if self.newsroom:
             self.desk = Desk(self.reader, self.newsroom, words, self.problems)
         judged = {path: shared.digests[path] for path in shared.files if not path.startswith("templates/")}
