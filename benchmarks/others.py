@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.measure import LANGUAGES, ROOT, median, seconds
-from communique import inventory, plan, press, source
+from communique import inventory, plan, press, recipe, source
 from communique.catalog import Translator
 from communique.errors import Problems
 from communique.localize import localize
@@ -53,7 +53,7 @@ def pages(root: Path, target: Path, most: int, *, linked: bool = True) -> list[P
     reader, problems = Reader(on_disk(places)), Problems()
     newsroom = source.load_newsroom(reader, problems)
     assert newsroom is not None
-    templates = Templates(reader, press.FILTERS)
+    templates = Templates(reader, press.FILTERS, recipe.digest())
     desk = plan.Desk(reader, newsroom, templates.messages(), problems)
     printer = Printer(reader, templates)
     written = []

@@ -10,33 +10,39 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from communique import engine, executors, inventory, journal, press, rendering, search, source
-from communique.engine import Outcome, Tools
-from communique.errors import InputError
+from communique import engine, executors, inventory, journal, pdf, press, rendering, search, source
+from communique.engine import Tools
+from communique.errors import InputError, Problem
 from communique.executors import Inline, LostWorkerError, Pool
 from communique.intake import Request
-from communique.jobs import Job, Result
+from communique.jobs import Entry, Job, Result
+from communique.keeper import Outcome
 from conftest import ROOT, SMALL, Room, copy
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
+class Beside(Inline):
+    """Leaves a core to the caller while one release is made: what the release will change is looked at meanwhile."""
+
+    width = 2
+
+
 def tools(executor: object = None) -> Tools:
     """Return the program's own tools, with another executor if one is given."""
 
-    def inline(maker: engine.Maker, _: int) -> executors.Executor:
-        return Inline(maker)
-
-    return Tools(press.Press, source.find_among, press.CARRIED, executor or inline)  # type: ignore[arg-type]
+    return Tools(press.Press, source.find_among, press.CARRIED, executor or (lambda maker, _: Beside(maker)))  # type: ignore[arg-type]
 
 
 def build(room: Room, output: str = "output", executor: object = None, **request: object) -> Outcome:
@@ -284,7 +290,9 @@ class Newsroom(RuleBasedStateMachine):
             files[0].unlink()
 
     def make(self, output: str, **request: object) -> Outcome:
-        made: Outcome = build(self.room, output, executor=without_pdf, now=self.now, drafts=self.drafts, **request)
+        # A clean build looks at nothing before its turn.
+        executor = without_pdf(Beside if output == "output" else Inline)
+        made: Outcome = build(self.room, output, executor=executor, now=self.now, drafts=self.drafts, **request)
         return made
 
     @invariant()
@@ -298,11 +306,15 @@ class Newsroom(RuleBasedStateMachine):
         assert told.standing == clean.standing
 
 
-def without_pdf(maker: engine.Maker, _: int) -> Inline:
-    """Return an executor in this process that takes the page for the PDF."""
-    assert isinstance(maker, press.Press)
-    maker.studio.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
-    return Inline(maker)
+def without_pdf(kind: type[Inline]) -> Callable[[engine.Maker, int], Inline]:
+    """Return what makes an executor in this process that takes the page for the PDF."""
+
+    def executor(maker: engine.Maker, _: int) -> Inline:
+        assert isinstance(maker, press.Press)
+        maker.studio.printer.print = lambda page, *_: page.encode()  # type: ignore[method-assign, assignment, misc]
+        return kind(maker)
+
+    return executor
 
 
 def test_any_sequence_of_edits_ends_as_a_clean_build_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -437,6 +449,68 @@ def test_a_lost_worker_costs_its_release_and_the_old_files_stay(room: Room) -> N
     assert_clean(room)
 
 
+# --- what is foreseen while a release is made ---
+
+
+@pytest.fixture
+def shelved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of entries that pages of several releases were asked for with, one for each time."""
+    asked: list[int] = []
+    shelve = press.Press.shelve
+
+    def counted(self: press.Press, entries: list[Entry], *rest: Any) -> Result:
+        asked.append(len(entries))
+        return shelve(self, entries, *rest)
+
+    monkeypatch.setattr(press.Press, "shelve", counted)
+    return asked
+
+
+def test_pages_of_several_releases_are_made_while_the_one_that_changes_them_is(room: Room, shelved: list[int]) -> None:
+    build(room)
+    shelved.clear()
+    room.edit("releases/good.yaml", "Everything is right", "All is well")
+    build(room)
+    assert len(shelved) == 1
+    assert "All is well" in room.read("output/site/en/feed.xml")
+    assert_clean(room)
+
+
+def test_a_file_that_fails_though_it_was_foreseen_is_led_to_by_no_page(
+    room: Room, shelved: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(room)
+    shelved.clear()
+    room.edit("releases/good.yaml", "Everything is right", "All is well")
+
+    def fail(*_: object) -> bytes:
+        raise InputError(Problem("releases/good.yaml", 0, "cannot be printed"))
+
+    monkeypatch.setattr(pdf.Printer, "print", fail)
+    outcome = build(room)
+    assert [p.message for p in outcome.problems] == ["cannot be printed"]
+    assert len(shelved) == 2
+    assert not list((room.path / "output").rglob("*.pdf"))
+    shutil.rmtree(room.path / "clean", ignore_errors=True)
+    build(room, "clean", executor=lambda maker, _: Inline(maker))
+    assert content(room.path / "output") == content(room.path / "clean")
+
+
+def test_a_fault_while_looking_ahead_costs_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(room)
+    room.edit("releases/good.yaml", "Everything is right", "All is well")
+    work = press.Press.work
+
+    def fail(self: press.Press, job: Job) -> Result:
+        if job.foreseen:
+            raise RuntimeError("a fault of the program")
+        return work(self, job)
+
+    monkeypatch.setattr(press.Press, "work", fail)
+    assert not build(room).problems.serious
+    assert_clean(room)
+
+
 # --- what is known of the templates ---
 
 
@@ -482,7 +556,7 @@ def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
         room.write(f"releases/{name}.yaml", f"title: Title {name}\ndate: 2026-03-02\nbody: Text {name}.\n")
 
     def pool(maker: engine.Maker, _: int) -> Pool:
-        return Pool(2, Mortal, maker.shared)
+        return Pool(2, 6, Mortal, maker.shared)
 
     outcome = build(room, executor=pool)
     assert sorted(str(p).partition(";")[0] for p in outcome.problems) == [

@@ -43,7 +43,17 @@ def test_a_module_imports_from_the_left_of_its_layer_or_from_below(module: str) 
 
 
 def test_the_engine_does_not_know_the_renderers() -> None:
-    assert imports("engine") == {"errors", "executors", "intake", "inventory", "jobs", "journal", "output", "recipe"}
+    assert imports("engine") == {
+        "errors",
+        "executors",
+        "intake",
+        "inventory",
+        "jobs",
+        "journal",
+        "keeper",
+        "output",
+        "recipe",
+    }
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from communique import commandline, engine, executors, report
 from communique.commandline import FORMATS
-from communique.engine import Maker, Outcome, Tools
+from communique.engine import Maker, Tools
 from communique.errors import InputError, Problems, UsageError
 from communique.intake import Request
+from communique.keeper import Outcome
 from communique.letters import fold
 from communique.model import LANGUAGES, Newsroom
 
@@ -46,7 +47,7 @@ def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
         if dask:
             return executors.Dask(dask, press.Press, maker.shared)
         if jobs > 1 and due >= (1 if warm else executors.WORTH_A_POOL):
-            return executors.Pool(min(jobs, due), press.Press, maker.shared)
+            return executors.Pool(jobs, due, press.Press, maker.shared)
         return executors.Inline(maker)
 
     return Tools(press.Press, source.find_among, press.CARRIED, executor, progress.start, progress.done)

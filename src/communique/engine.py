@@ -14,18 +14,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
 from communique import executors, intake, inventory, journal, recipe
-from communique.errors import InputError, Problem, Problems
+from communique.errors import Problem, Problems
 from communique.executors import Executor, LostWorkerError
 from communique.intake import Request
 from communique.inventory import digest
 from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
-from communique.journal import Entries, Journal, Record
+from communique.journal import Journal, Record
+from communique.keeper import Keeper, Outcome
 from communique.output import Output
 
 #: The record of what is made of all public releases, and of what their pages share; no release has this ID.
@@ -63,19 +67,12 @@ class Tools:
     on_done: Callable[[str, list[str]], None] = lambda id_, made: None
 
 
-@dataclass
-class Outcome:
-    """What a build found and did. Paths are below the output folder; ``standing`` counts the files that stand there."""
+@dataclass(frozen=True)
+class Foreseen:
+    """What will be made of all public releases, if those that are due come to these entries."""
 
-    standings: list[Standing] = field(default_factory=list)
-    problems: Problems = field(default_factory=Problems)
-    made: list[str] = field(default_factory=list)
-    #: Those of the made that show several releases, or that all pages share.
-    shelved: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    standing: int = 0
-    #: Problems that the input does not explain; the next build tries again.
-    passing: bool = False
+    entries: Mapping[str, list[Entry]]
+    result: Result
 
 
 def build(
@@ -112,8 +109,13 @@ class _Build:
         self.outcome = Outcome()
         self.recipe = recipe.digest()
         self.files = inventory.scan(root)
+        self.keeper = Keeper(kept, self.output, self.files, self.outcome)
         self.hint = inventory.hint_of(self.files, time.time_ns())
         self._current: dict[int, bool] = {}
+        #: The folders of the output as the last build left them, if it was whole; and which of them are so still.
+        self._folders: dict[str, int] = {}
+        self._same: dict[str, bool] = {}
+        self._foreseen: Foreseen | None = None
 
     # --- the first look ---
 
@@ -124,6 +126,7 @@ class _Build:
             self.outcome.problems.extend(Problem(*row) for row in state["problems"])
             self.outcome.standing = state["standing"]
             return self.outcome
+        self._folders = state["folders"] if state else {}
         # Until this build has ended, none is known to be whole.
         self.journal.set_state("whole", None)
         self._bring_up_to_date(tools())
@@ -158,7 +161,7 @@ class _Build:
             "settings": self._settings(),
             "since": passed[-1].isoformat() if passed else "",
             "until": coming[0].isoformat() if coming else "",
-            "folders": self.output.times(),
+            "folders": self.output.times(self._folders),
             "standings": [astuple(s) for s in self.outcome.standings if s.state != "public"],
             "problems": [astuple(p) for p in self.outcome.problems],
             "standing": self.outcome.standing,
@@ -184,19 +187,18 @@ class _Build:
             return
         self.groups = intake.groups(self.files, found)
         self.judge = maker.judge
+        self.gone = set() if self.request.ids else {*self.journal.ids()} - found.keys() - {SITE}
         due: list[str] = []
         for id_ in found:
-            record = self.journal.record(id_)
-            if record and self._stands(id_, record):
-                self._take(record)
-            else:
+            if not self._stands(id_):
                 due.append(id_)
+            else:
+                self._take(id_)
         kit.on_start(len(due))
         if due:
             self._make(due, found, maker, kit)
-        if not self.request.ids:
-            for gone in set(self.journal.ids()) - found.keys() - {SITE}:
-                self._retire(gone)
+        for id_ in sorted(self.gone):
+            self.keeper.retire(id_)
         self._shelve(maker)
 
     def standing(
@@ -206,8 +208,8 @@ class _Build:
         self.judge = make(self._shared()).judge
         found = intake.asked(find(self.files, self.outcome.problems), self.request.ids)
         self.groups = intake.groups(self.files, found)
-        records = ((id_, self.journal.record(id_)) for id_ in found)
-        return {id_: record for id_, record in records if record and self._stands(id_, record)}
+        records = ((id_, self.journal.record(id_)) for id_ in found if self._stands(id_))
+        return {id_: record for id_, record in records if record}
 
     def _shared(self) -> Shared:
         """Return the files that all releases share, with the templates' messages if they are known from before."""
@@ -215,15 +217,27 @@ class _Build:
         known = self.journal.state("words")
         return replace(shared, words=known["words"] if known and known["of"] == intake.templates(shared) else "")
 
-    def _stands(self, id_: str, record: Record) -> bool:
+    def _stands(self, id_: str) -> bool:
         """Whether a release's record still holds and every file that it plans is in place."""
+        known = self.journal.summary(id_)
         return (
             not self.request.force
-            and record.judged == self._judged(id_, record.embargo)
-            and record.traces.keys() == set(record.planned)
-            and all(self._holds(trace) for trace in record.traces.values())
-            and all(map(self.output.has, record.planned))
+            and known is not None
+            and known.judged == self._judged(id_, known.embargo)
+            and known.whole
+            and all(self._holds(self.journal.inputs(key)) for key in known.inputs)
+            and (all(map(self._untouched, known.folders)) or self._complete(id_))
         )
+
+    def _untouched(self, folder: str) -> bool:
+        """Whether all that stood in a folder of the output after the last whole build stands there still."""
+        if folder not in self._same:
+            self._same[folder] = self._folders.get(folder) == self.output.time(folder)
+        return self._same[folder]
+
+    def _complete(self, id_: str) -> bool:
+        record = self.journal.record(id_)
+        return record is not None and all(map(self.output.has, record.planned))
 
     def _judged(self, id_: str, embargo: str) -> str:
         """Return what stands for all that a release's plan and texts depend on, as of now."""
@@ -231,18 +245,18 @@ class _Build:
         own = [(path, self.digests[path]) for path in self.groups[id_]]
         return digest(repr((self.judge, self.request.drafts, waiting, own)).encode())
 
-    def _holds(self, trace: Trace) -> bool:
-        """Whether the files of a trace are as they were; thousands of traces share one set of files."""
-        key = id(trace.files)
-        if key not in self._current:
-            self._current[key] = all(self.digests.get(path, "absent") == d for path, d in trace.files.items())
+    def _holds(self, files: Mapping[str, str]) -> bool:
+        """Whether the files that a trace names are as they were; thousands of traces share one set of files."""
+        if (key := id(files)) not in self._current:
+            self._current[key] = all(self.digests.get(path, "absent") == known for path, known in files.items())
         return self._current[key]
 
-    def _take(self, record: Record) -> None:
+    def _take(self, id_: str) -> None:
         """Count a release that stands."""
-        self.outcome.standings += record.standings
-        self.outcome.problems.extend(record.problems)
-        self.outcome.standing += len(record.traces)
+        if known := self.journal.summary(id_):
+            self.outcome.standings += known.standings
+            self.outcome.problems.extend(known.problems)
+            self.outcome.standing += known.standing
 
     # --- making ---
 
@@ -250,13 +264,18 @@ class _Build:
         """Make the due releases. Never more jobs wait than work."""
         executor = kit.executor(maker, len(due))
         running: dict[Future[Result], str] = {}
-        waiting = iter(due)
+        jobs = (self._job(id_, found[id_], kit) for id_ in due)
+        few = tuple(jobs) if len(due) < executor.width else ()
+        waiting = iter(few or jobs)
         try:
             while True:
-                for id_ in waiting:
-                    running[executor.submit(self._job(id_, found[id_], kit))] = id_
+                for job in waiting:
+                    running[executor.submit(job)] = job.id
                     if len(running) >= 2 * executor.width or executor.width == 1:
                         break
+                if few and not self._foreseen:
+                    # A core is left to this process.
+                    self._foreseen = self._foresee(few, maker)
                 if not running:
                     return
                 # A short wait each, so that Ctrl-C is heard at once.
@@ -273,6 +292,25 @@ class _Build:
                     kit.on_done(id_, self.outcome.made[before:])
         finally:
             executor.stop()
+
+    def _foresee(self, jobs: Iterable[Job], maker: Maker) -> Foreseen | None:
+        """Return what will be made of all public releases if nothing of these jobs fails; None if something has."""
+        try:
+            fresh: dict[str, list[Entry]] = {}
+            texts: dict[tuple[str, str], str] = {}
+            for job in jobs:
+                shown = self.keeper.shown(maker.work(replace(job, foreseen=True)))
+                fresh[job.id] = [journal.as_kept(entry) for entry, _ in shown]
+                texts |= {(job.id, entry.language): text for entry, text in shown}
+
+            def content(id_: str, language: str) -> str:
+                return texts[id_, language] if (id_, language) in texts else self.journal.content(id_, language)
+
+            stay = (e for e in self.journal.entries() if e.release not in fresh and e.release not in self.gone)
+            entries = sorted(chain(stay, *fresh.values()), key=attrgetter("release", "language"))
+            return Foreseen(fresh, maker.shelve(entries, content, self._shelved()))
+        except Exception:  # whoever makes it in earnest tells
+            return None
 
     def _job(self, id_: str, path: str, kit: Tools) -> Job:
         record = self.journal.record(id_) or Record()
@@ -298,91 +336,30 @@ class _Build:
             message = f"could not be made, by a fault in the program: {type(error).__name__}: {error}"
         self.outcome.passing = True
         self.outcome.problems.add(path, 0, message, "build again; if it stays, report it")
-        owned = (self.journal.record(id_) or Record()).owned
-        self.journal.save(id_, Record(owned=owned), self._entries(id_))
+        self.keeper.doubt(id_)
 
     def _keep(self, result: Result) -> None:
-        """Write what was made of a release, remove what it no longer claims, and record both."""
-        shown = {f"{e.folder}/index.html": (e, text) for e, text in self._entries(result.id)}
-        record = self._settle(result)
-        # A page that this build was not asked for stands as it was, and so does its entry.
-        fresh = {f"{e.folder}/index.html": (e, result.contents[e.language]) for e in result.entries}
-        claimed = set(result.planned) - set(result.failed)
-        entries = {path: item for path, item in {**shown, **fresh}.items() if path in claimed}
-        record.judged = self._judged(result.id, record.embargo)
-        self.journal.save(result.id, record, list(entries.values()))
-        self._take(record)
+        """Keep what came of a release, and count it."""
+        self.keeper.keep(result, partial(self._judged, result.id))
+        self._take(result.id)
         self.outcome.problems.extend(result.failures)
-
-    def _entries(self, id_: str) -> Entries:
-        return [(entry, self.journal.content(id_, entry.language)) for entry in self.journal.entries(id_)]
-
-    def _settle(self, result: Result) -> Record:
-        """Write what was made and remove what is no longer claimed; return what is to be recorded of both.
-
-        Before the first file is touched the record forgets what it knew of it, so that a build that is killed
-        here leaves nothing that the next one trusts.
-        """
-        before = self.journal.record(result.id) or Record()
-        owned = sorted({*before.owned, *result.planned})
-        self.journal.save(result.id, Record(owned=owned))
-        record = Record(
-            embargo=next((s.embargo for s in result.standings), ""),
-            standings=result.standings,
-            problems=result.problems,
-            planned=result.planned,
-            traces=dict(result.traces),
-        )
-        for path in sorted({*result.made, *result.copies}):
-            if not self._put(path, result):
-                del record.traces[path]
-        claimed = set(result.planned) - set(result.failed)
-        left = self._withdraw(path for path in owned if path not in claimed)
-        record.owned = sorted({*result.planned, *left})
-        return record
-
-    def _put(self, path: str, result: Result) -> bool:
-        """Write one file of a result; return False when its trace cannot be trusted."""
-        try:
-            data = result.made[path] if path in result.made else self._copied(result.copies[path])
-            if self.output.write(path, data):
-                self.outcome.made.append(path)
-        except InputError as error:
-            self.outcome.passing = True
-            self.outcome.problems.extend(error.problems)
-            return False
-        if digest(data) != result.traces[path].output:
-            # What is copied was changed while this build ran: the next one sees to it.
-            self.outcome.passing = True
-            return False
-        return True
-
-    def _copied(self, source: str) -> bytes:
-        try:
-            return Path(self.files[source].place).read_bytes()
-        except OSError as error:
-            raise InputError(Problem(source, 0, f"cannot be read: {error.strerror}")) from error
-
-    def _withdraw(self, paths: Iterable[str]) -> list[str]:
-        """Remove files of ours; return those that would not go."""
-        removed, left = self.output.withdraw(paths, self.outcome.problems)
-        self.outcome.removed += removed
-        self.outcome.passing |= bool(left)
-        return left
-
-    def _retire(self, id_: str) -> None:
-        """Remove the files of a release that is gone."""
-        record = self.journal.record(id_) or Record()
-        left = self._withdraw(record.owned)
-        self.journal.save(id_, Record(owned=left) if left else None)
 
     def _shelve(self, maker: Maker) -> None:
         """Bring up to date what is made of all public releases: their entries decide what there is."""
-        before = (self.journal.record(SITE) or Record()).traces
-        traces = {p: t for p, t in before.items() if not self.request.force and self.output.has(p) and self._holds(t)}
-        result = maker.shelve(self.journal.entries(), self.journal.content, traces)
+        seen = self._foreseen
+        if seen and all(self.journal.entries(id_) == entries for id_, entries in seen.entries.items()):
+            result = seen.result
+        else:
+            result = maker.shelve(self.journal.entries(), self.journal.content, self._shelved())
         so_far = len(self.outcome.made)
-        self.journal.save(SITE, self._settle(result))
+        self.keeper.keep(result)
         self.outcome.shelved = self.outcome.made[so_far:]
         self.outcome.problems.extend((*result.problems, *result.failures))
         self.outcome.passing |= result.passing
+
+    def _shelved(self) -> dict[str, Trace]:
+        """Return the traces of those of these files that are in place and whose inputs are as they were."""
+        before = (self.journal.record(SITE) or Record()).traces
+        return {
+            p: t for p, t in before.items() if not self.request.force and self.output.has(p) and self._holds(t.files)
+        }

@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from threading import Lock, Timer
 from typing import Any, Protocol
 from uuid import uuid4
@@ -96,16 +96,24 @@ def _work(job: Job) -> Result:
 
 
 class Pool:
-    """A pool of processes; one that dies or hangs costs the job it had, and is replaced."""
+    """A pool of processes, no more than there are jobs due; one that dies or hangs costs its job, and is replaced."""
 
-    def __init__(self, jobs: int, make: Make, shared: Shared) -> None:
+    def __init__(self, jobs: int, due: int, make: Make, shared: Shared) -> None:
         # pebble, because the standard pool breaks as a whole when one of its processes dies.
-        from pebble import ProcessPool
+        from pebble import CONSTS, ProcessPool
 
+        # How often it looks after its processes; one that is stopped waits for the next look.
+        CONSTS.sleep_unit = 0.02
         self.width = jobs
+        # The first job starts the processes, which waits until what they are forked from is loaded.
+        self._hand = ThreadPoolExecutor(1)
         context = multiprocessing.get_context("forkserver" if warm_up() else "spawn")
         self._pool = ProcessPool(
-            max_workers=jobs, max_tasks=JOBS_A_WORKER, initializer=_begin, initargs=(make, shared), context=context
+            max_workers=min(jobs, due),
+            max_tasks=JOBS_A_WORKER,
+            initializer=_begin,
+            initargs=(make, shared),
+            context=context,
         )
 
     def submit(self, job: Job) -> Future[Result]:
@@ -121,8 +129,14 @@ class Pool:
             except BaseException as error:  # the caller is told, whatever it is
                 outer.set_exception(error)
 
+        def schedule() -> None:
+            try:
+                self._pool.schedule(_work, args=[job], timeout=PATIENCE).add_done_callback(hand_over)
+            except RuntimeError:
+                outer.cancel()  # the pool was stopped meanwhile
+
         outer: Future[Result] = Future()
-        self._pool.schedule(_work, args=[job], timeout=PATIENCE).add_done_callback(hand_over)
+        self._hand.submit(schedule)
         return outer
 
     def stop(self) -> None:

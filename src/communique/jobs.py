@@ -46,7 +46,7 @@ class Job:
 
     ``files`` are its own, without those that are only copied; ``digests`` has all of them. ``traces`` are those of its
     outputs that are in place, ``kept`` the PDFs among them. What is not in ``languages`` and ``formats`` is judged,
-    not made.
+    not made; where the job is only ``foreseen``, nothing is made, and all is taken to succeed.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Job:
     formats: tuple[str, ...]
     traces: Mapping[str, Trace]
     kept: Mapping[str, bytes]
+    foreseen: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What was built from what: SQLite inside the output folder, so that it goes with what it describes.
 
 Five tables: ``file`` (the digest of each input, with the hints under which it need not be taken again), ``release``
-(the record of each release), ``entry`` (what the newsroom's front pages and feeds tell of it in each language),
-``inputs`` (the sets of files that traces refer to: thousands of outputs share one) and ``state`` (what the last whole
-build found). Records are JSON.
+(the record of each release, and what of it tells whether it still holds), ``entry`` (what the newsroom's front pages
+and feeds tell of it in each language), ``inputs`` (the sets of files that traces refer to: thousands of outputs share
+one) and ``state`` (what the last whole build found). Records are JSON.
 
 A build holds the journal alone. Its lock is SQLite's own on a second file, which the system takes back from a
 process however it ends.
@@ -28,11 +28,11 @@ from communique.jobs import Entry, Standing, Trace
 
 FOLDER = ".build"
 #: Another one makes the journal anew.
-FORMAT = 2
+FORMAT = 3
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, hint TEXT, seen INTEGER, digest TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS release (id TEXT PRIMARY KEY, record TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS release (id TEXT PRIMARY KEY, summary TEXT, record TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entry (
     release TEXT, language TEXT, entry TEXT, content TEXT, PRIMARY KEY (release, language)
 ) WITHOUT ROWID;
@@ -56,6 +56,24 @@ class Record:
     planned: list[str] = field(default_factory=list)
     owned: list[str] = field(default_factory=list)
     traces: dict[str, Trace] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What of a release's record tells whether it still holds, and what is told of it then.
+
+    ``inputs`` are the keys of all sets of files that its traces name, ``folders`` those of its outputs; ``standing``
+    counts these. ``whole`` says that all that is planned was made.
+    """
+
+    judged: str
+    embargo: str
+    standings: list[Standing]
+    problems: list[Problem]
+    inputs: list[str]
+    folders: list[str]
+    standing: int
+    whole: bool
 
 
 #: Entries with their full texts.
@@ -93,18 +111,20 @@ class Journal:
     def record(self, id_: str) -> Record | None:
         """Return a release's record, or None."""
         row = self._db.execute("SELECT record FROM release WHERE id = ?", (id_,)).fetchone()
+        known = self.summary(id_)
+        if row is None or known is None:
+            return None
+        planned, owned, kept = json.loads(row[0])
+        traces = {path: Trace(self.inputs(key), *rest) for path, (key, *rest) in kept.items()}
+        return Record(known.judged, known.embargo, known.standings, known.problems, planned, owned, traces)
+
+    def summary(self, id_: str) -> Summary | None:
+        """Return the summary of a release's record, or None: a thirtieth of it, and there may be 10,000 to look at."""
+        row = self._db.execute("SELECT summary FROM release WHERE id = ?", (id_,)).fetchone()
         if row is None:
             return None
-        kept = json.loads(row[0])
-        return Record(
-            judged=kept["judged"],
-            embargo=kept["embargo"],
-            standings=[Standing(*row) for row in kept["standings"]],
-            problems=[Problem(*row) for row in kept["problems"]],
-            planned=kept["planned"],
-            owned=kept["owned"],
-            traces={path: Trace(self.inputs(key), *rest) for path, (key, *rest) in kept["traces"].items()},
-        )
+        judged, embargo, standings, problems, *rest = json.loads(row[0])
+        return Summary(judged, embargo, [Standing(*s) for s in standings], [Problem(*p) for p in problems], *rest)
 
     def inputs(self, key: str) -> dict[str, str]:
         """Return a set of files with their digests; the same key gives the same object."""
@@ -122,20 +142,23 @@ class Journal:
             if record is None:
                 self._db.execute("DELETE FROM release WHERE id = ?", (id_,))
                 return
-            kept = {
-                "judged": record.judged,
-                "embargo": record.embargo,
-                "standings": [astuple(s) for s in record.standings],
-                "problems": [astuple(p) for p in record.problems],
-                "planned": record.planned,
-                "owned": record.owned,
-                "traces": {
-                    path: [self._key(trace.files), trace.subject, trace.output, trace.page]
-                    for path, trace in record.traces.items()
-                },
+            traces = {
+                path: [self._key(trace.files), trace.subject, trace.output, trace.page]
+                for path, trace in record.traces.items()
             }
-            text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
-            self._db.execute("INSERT OR REPLACE INTO release VALUES (?, ?)", (id_, text))
+            summary = Summary(
+                judged=record.judged,
+                embargo=record.embargo,
+                standings=record.standings,
+                problems=record.problems,
+                inputs=sorted({key for key, *_ in traces.values()}),
+                folders=sorted({path.rpartition("/")[0] for path in traces}),
+                standing=len(traces),
+                whole=traces.keys() == set(record.planned),
+            )
+            parts = astuple(summary), (record.planned, record.owned, traces)
+            texts = (json.dumps(part, separators=(",", ":"), ensure_ascii=False) for part in parts)
+            self._db.execute("INSERT OR REPLACE INTO release VALUES (?, ?, ?)", (id_, *texts))
 
     def entries(self, id_: str | None = None) -> list[Entry]:
         """Return the entries of all releases, or of one."""
@@ -185,6 +208,11 @@ class Journal:
             self._db.executemany("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", fresh)
             self._db.executemany("DELETE FROM file WHERE path = ?", gone)
         return digests
+
+
+def as_kept(entry: Entry) -> Entry:
+    """Return an entry as it will come back from a journal."""
+    return _entry(json.loads(json.dumps(astuple(entry))))
 
 
 def _entry(row: list[Any]) -> Entry:

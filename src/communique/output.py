@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from communique.errors import InputError, Problem, Problems
@@ -82,16 +82,22 @@ class Output:
                     folder.rmdir()
         return removed, left
 
-    def times(self) -> dict[str, int]:
-        """Return each folder's time of change (ns): it tells of a file that was added, removed or replaced."""
+    def times(self, known: Mapping[str, int]) -> dict[str, int]:
+        """Return each folder's time of change (ns): it tells of a file that was added, removed or replaced.
+
+        ``known`` are the times from before: a folder that has the same one has the same folders in it, too.
+        """
         found: dict[str, int] = {}
-        waiting = ["press", "site"]
+        waiting = [*known, "press", "site"]
         while waiting:
             path = waiting.pop()
-            found[path] = self.time(path)
-            with contextlib.suppress(OSError), os.scandir(self._base + path) as entries:
-                waiting += [f"{path}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
-        return found
+            if path in found:
+                continue
+            found[path] = at = self.time(path)
+            if at != known.get(path):
+                with contextlib.suppress(OSError), os.scandir(self._base + path) as entries:
+                    waiting += [f"{path}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return {path: at for path, at in found.items() if at or "/" not in path}
 
     def time(self, path: str) -> int:
         """Return one folder's time of change (ns), 0 where there is none."""

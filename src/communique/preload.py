@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import sys
 from contextlib import suppress
@@ -22,3 +23,5 @@ sys.excepthook = _quiet
 # Whoever prints tells of what is missing, with the release.
 with suppress(InputError):
     load_weasyprint()
+# No collection of theirs need look at it, and so copy it.
+gc.freeze()

@@ -44,7 +44,7 @@ class Press:
     def __init__(self, shared: Shared) -> None:
         self.layer = in_memory(shared.files)
         self.reader = Reader(self.layer)
-        self.templates = Templates(self.reader, FILTERS)
+        self.templates = Templates(self.reader, FILTERS, shared.recipe)
         self.studio = Studio(shared, self.reader, self.templates, Printer(self.reader, self.templates))
         self.problems = Problems()
         self.newsroom = source.load_newsroom(self.reader, self.problems)

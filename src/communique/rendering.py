@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from communique import cards, localize, mail, ninjs, packs, pictures, web
 from communique.catalog import Translator, path_of
@@ -54,6 +54,14 @@ def failing(path: str, result: Result) -> Iterator[None]:
         yield
     except InputError as error:
         result.fail(path, *error.problems)
+
+
+def put(path: str, result: Result, job: Job, make: Callable[[], tuple[bytes, Trace]]) -> None:
+    """Put a file into the result, and what it was made of; in what is only foreseen it is taken to be there."""
+    if job.foreseen:
+        result.traces[path] = Trace({}, "", "")
+    else:
+        result.made[path], result.traces[path] = make()
 
 
 class Sheet:
@@ -116,8 +124,7 @@ class Sheet:
                 elif trace and trace.subject == self.subject and self.holds(trace):
                     result.traces[target.path] = trace
                 elif wanted:
-                    made, result.traces[target.path] = self._make(target)
-                    result.made[target.path] = made
+                    put(target.path, result, self.job, partial(self._make, target))
 
     def fill_page(self, result: Result, there: set[str], languages: set[str], *, anew: bool) -> None:
         """Put the page into the result; ``there`` are the release's files, ``languages`` those that have a page."""
@@ -131,12 +138,15 @@ class Sheet:
             if trace and trace.subject == subject and self.holds(trace):
                 result.traces[path] = trace
             elif self._wanted(self.page, anew=anew):
-                with self.studio.reader.noting() as used:
-                    data = web.page(shown, self.studio.templates, self.words)
-                result.made[path], result.traces[path] = data, Trace(self.files(used), subject, digest(data))
+                put(path, result, self.job, lambda: self._make_page(shown, subject))
             if path in result.traces:
                 result.contents[self.edition.language] = content = web.content(shown)
                 result.entries.append(self.entry(shown, content))
+
+    def _make_page(self, shown: LocalizedRelease, subject: str) -> tuple[bytes, Trace]:
+        with self.studio.reader.noting() as used:
+            data = web.page(shown, self.studio.templates, self.words)
+        return data, Trace(self.files(used), subject, digest(data))
 
     def files(self, used: set[str]) -> dict[str, str]:
         """Return the digests of the files that something was made of; words are a file, too."""
@@ -178,9 +188,11 @@ class Sheet:
         if trace and trace.subject == subject and trace.files == files:
             result.traces[target.path] = trace
         elif wanted:
-            data = self.studio.narrowed(self.reader, target, files[target.source])
-            result.made[target.path] = data
-            result.traces[target.path] = Trace(files, subject, digest(data))
+            put(target.path, result, self.job, lambda: self._make_narrow(target, files, subject))
+
+    def _make_narrow(self, target: Target, files: dict[str, str], subject: str) -> tuple[bytes, Trace]:
+        data = self.studio.narrowed(self.reader, target, files[target.source])
+        return data, Trace(files, subject, digest(data))
 
     def _copy(self, target: Target, trace: Trace | None, result: Result, *, wanted: bool) -> None:
         now = Trace({}, self.digest_of(target.source), self.digest_of(target.source))
@@ -305,7 +317,7 @@ class Pack:
             result.traces[self.path] = self.job.traces[self.path]
         elif self.wanted:
             with failing(self.path, result):
-                result.made[self.path], result.traces[self.path] = self._make()
+                put(self.path, result, self.job, self._make)
 
     def _make(self) -> tuple[bytes, Trace]:
         files: dict[str, bytes] = {}

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from communique.engine import Outcome
 from communique.errors import Problem
 from communique.jobs import Standing
+from communique.keeper import Outcome
 
 
 class Progress:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import suppress
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemBytecodeCache,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    nodes,
+)
+from jinja2.bccache import Bucket
 
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
@@ -24,6 +35,26 @@ class _Loader(BaseLoader):
         if not self.reader.exists(path):
             raise TemplateNotFound(template)
         return self.reader.text(path), path, lambda: True
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Keeps compiled templates where Jinja does: in a folder for temporary files that this user alone can write to.
+
+    They are code, so output/ is no place for them: it may come from elsewhere. Raises OSError or RuntimeError when
+    there is no such folder.
+    """
+
+    def __init__(self, recipe: str) -> None:
+        super().__init__(pattern="__communique_%s.cache")
+        self._recipe = recipe
+
+    def get_source_checksum(self, source: str) -> str:
+        # Another Jinja may compile otherwise, and filters of constants are run by the compiler.
+        return super().get_source_checksum(self._recipe + source)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):  # a full disk: the next process compiles again
+            super().dump_bytecode(bucket)
 
 
 class _Environment(Environment):
@@ -51,9 +82,12 @@ class _Environment(Environment):
 
 
 class Templates:
-    """Renders templates with a language's words; a template's fault is an InputError with its line."""
+    """Renders templates with a language's words; a template's fault is an InputError with its line.
 
-    def __init__(self, reader: Reader, filters: dict[str, Callable[..., Any]]) -> None:
+    ``recipe`` stands for the program and its libraries: what they compiled is used again by later processes.
+    """
+
+    def __init__(self, reader: Reader, filters: dict[str, Callable[..., Any]], recipe: str) -> None:
         self.reader = reader
         self.environment = _Environment(
             loader=_Loader(reader),
@@ -65,6 +99,8 @@ class Templates:
             keep_trailing_newline=True,
             auto_reload=False,
         )
+        with suppress(OSError, RuntimeError):
+            self.environment.bytecode_cache = _Compiled(recipe)
         self.environment.reader = reader
         self.environment.filters.update(filters)
         self._words = Translator()
