@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from communique import search
+from communique import search, shelf
 from conftest import Room
 
 VALLEY, THREE = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
@@ -160,6 +160,30 @@ def test_the_sitemap_has_each_edition_with_its_languages_and_the_latest_as_news(
     news = [url.findtext(f"{MAP}loc") for url in urls if url.find(f"{NEWS}news") is not None]
     assert sorted(map(str, news)) == [f"{URL}{lang}/{THREE}/" for lang in ("en", "fr", "ko")]
     assert built.read("output/site/robots.txt").endswith(f"Sitemap: {URL}sitemap.xml\n")
+
+
+def test_many_addresses_have_a_sitemap_a_year_and_a_new_release_is_written_into_its_own(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_engine import build
+
+    def addresses() -> list[str]:
+        return [str(loc.text) for part in parts for loc in ElementTree.parse(site / part).iter(f"{MAP}loc")]
+
+    site, parts = room.path / "output/site", ["sitemap.xml"]
+    for id_, year in (("old", 2024), ("old2", 2024), ("next", 2025)):
+        room.write(f"releases/{id_}.yaml", f"title: {id_}\ndate: {year}-03-02\nlanguages: [en]\nbody: Text.\n")
+    build(room, formats=("html",))
+    whole = addresses()
+    monkeypatch.setattr(shelf, "ONE_SITEMAP", 2)
+    build(room, formats=("html",), force=True)
+    assert addresses() == [f"{URL}sitemap-{year}-1.xml" for year in (2024, 2025, 2026)]
+    parts = [place.removeprefix(URL) for place in addresses()]
+    assert sorted(addresses()) == sorted(whole)
+    assert addresses().index(f"{URL}en/") > addresses().index(f"{URL}en/next/")
+    room.write("releases/next2.yaml", "title: next2\ndate: 2025-03-03\nlanguages: [en]\nbody: Text.\n")
+    made = build(room, formats=("html",)).made
+    assert [path for path in made if "sitemap" in path] == ["site/sitemap-2025-1.xml"]
 
 
 def test_machines_read_what_a_page_is(built: Room) -> None:

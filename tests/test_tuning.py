@@ -128,6 +128,15 @@ def test_a_page_is_the_same_tuned_or_not_but_for_a_smaller_font(tmp_path: Path, 
     assert len(tuned) < len(plain)
 
 
+def test_a_file_is_the_same_where_its_objects_are_written_once(tmp_path: Path) -> None:
+    document = weasyprint.HTML(string=f"<html lang=ko><title>t</title><body>{BODY}", base_url=f"{tmp_path.as_uri()}/")
+    rendered = document.render(stylesheets=[FONTS])
+    options = {"pdf_variant": "pdf/a-3a", "pdf_identifier": b"0" * 16}
+    assert rendered.write_pdf(finisher=tuning.written_once, **options) == rendered.write_pdf(**options)
+    plain = {"uncompressed_pdf": True, "pdf_version": "1.4", "pdf_identifier": True}
+    assert rendered.write_pdf(finisher=tuning.written_once, **plain) == rendered.write_pdf(**plain)
+
+
 def test_a_page_is_the_same_after_others_as_alone(tmp_path: Path) -> None:
     other = STYLE.replace("A5", "A4").replace("#123456", "#654321").replace("3em", "1em")
     tuning.forget()

@@ -91,6 +91,8 @@ class Printer:
             "dpi": DPI,
             "jpeg_quality": 85,
         }
+        from communique import tuning
+
         with _warnings() as warnings:
             sheets = self._stylesheets(layout, fetcher)
             document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)
@@ -104,10 +106,8 @@ class Printer:
             metadata.generate_rdf_metadata = lambda *told: xmp.complete(rdf(*told), release, variant, said)
             if variant.startswith("pdf/a-3"):
                 metadata.attachments = [_attachment(name, data, release) for name, data in attached.items()]
-            pdf: bytes = rendered.write_pdf(**options)
+            pdf: bytes = rendered.write_pdf(finisher=tuning.written_once, **options)
         if warnings:
-            from communique import tuning
-
             # A picture that failed is remembered as none, and would be missed without a word in the next language;
             # a stylesheet's fault is told by whoever reads it, not by the next document.
             self._cached, self._parsed = ("", {}), {}

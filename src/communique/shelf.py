@@ -21,6 +21,8 @@ PAGE_SIZE = 20
 FEED_SIZE = 20
 #: The sitemap protocol's limit is 50,000 addresses a file (sitemaps.org, 0.9).
 SITEMAP_SIZE = 45_000
+#: More addresses than these have a sitemap for each year: a new release is written into its own year's alone.
+ONE_SITEMAP = 1_500
 #: Google's news sitemaps are for articles of two days. The newest release stands for now: outputs know no clock.
 NEWS = timedelta(days=2)
 
@@ -142,28 +144,23 @@ class Shelf:
         news = {e.release for e in self.entries if newest - datetime.fromisoformat(e.published) <= NEWS}
         names = {language: office.name for language, office in self.offices.items()}
         shown: dict[str, object] = {"base_url": self.base_url, "names": names}
-        if len(self.entries) <= SITEMAP_SIZE:
-            yield self._sitemap("sitemap.xml", shown, self.entries, news, fronts=tuple(self.offices))
-            return
-        years = []
-        for year, of_year in groupby(self.entries, key=lambda entry: entry.iso[:4]):
-            some = list(of_year)
-            for part, start in enumerate(range(0, len(some), SITEMAP_SIZE), 1):
-                years.append(f"sitemap-{year}-{part}.xml")
-                yield self._sitemap(years[-1], shown, some[start : start + SITEMAP_SIZE], news)
-        index = {"base_url": self.base_url, "maps": tuple(years)}
-        yield Page("site/sitemap.xml", "web/sitemaps.xml.j2", "", index)
-
-    @staticmethod
-    def _sitemap(
-        name: str, shown: dict[str, object], entries: list[Entry], news: set[str], fronts: tuple[str, ...] = ()
-    ) -> Page:
-        lines = {
-            "entries": tuple(entries[::-1]),
-            "news": sorted({e.release for e in entries if e.release in news and not e.retracted}),
-            "fronts": fronts,
-        }
-        return Page(f"site/{name}", "web/sitemap.xml.j2", "", {**shown, **lines})
+        maps = {"sitemap.xml": self.entries}
+        if len(self.entries) > ONE_SITEMAP:
+            maps = {}
+            for year, of_year in groupby(self.entries, key=lambda entry: entry.iso[:4]):
+                some = list(of_year)
+                for part, start in enumerate(range(0, len(some), SITEMAP_SIZE), 1):
+                    maps[f"sitemap-{year}-{part}.xml"] = some[start : start + SITEMAP_SIZE]
+            index = {"base_url": self.base_url, "maps": tuple(maps)}
+            yield Page("site/sitemap.xml", "web/sitemaps.xml.j2", "", index)
+        last = list(maps)[-1]
+        for name, entries in maps.items():
+            lines = {
+                "entries": tuple(entries[::-1]),
+                "news": sorted({e.release for e in entries if e.release in news and not e.retracted}),
+                "fronts": tuple(self.offices) if name == last else (),
+            }
+            yield Page(f"site/{name}", "web/sitemap.xml.j2", "", {**shown, **lines})
 
     # --- addresses that lead on ---
 

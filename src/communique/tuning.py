@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
+import pydyf
 import weasyprint
 from tinycss2.ast import Node
 from weasyprint import css, images
@@ -254,3 +255,26 @@ class Picture(images.RasterImage):  # type: ignore[misc]
             self._made[size] = made
         # A document numbers what it is given, and puts numbers of its own into it.
         return copy.deepcopy(self._made[size])
+
+
+class Written(pydyf.Object):  # type: ignore[misc]
+    """An object of a PDF as bytes."""
+
+    def __init__(self, written: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = written.number, written.generation, written.free
+        self._compressible: bool = written.compressible
+        self._data: bytes = written.data if written.free == "n" else b""
+
+    @property
+    def data(self) -> bytes:
+        return self._data
+
+    @property
+    def compressible(self) -> bool:
+        return self._compressible
+
+
+def written_once(_: Any, pdf: pydyf.PDF) -> None:
+    """Turn the objects of a finished PDF into bytes: pydyf would do so twice, for the file and for its identifier."""
+    pdf.objects[:] = map(Written, pdf.objects)
