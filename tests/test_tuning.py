@@ -214,3 +214,38 @@ def test_another_version_of_weasyprint_is_left_alone(
     monkeypatch.setattr(weasyprint, "__version__", tuning.VERSION)
     tuning.tune()
     assert css.ComputedStyle is tuning.Style
+
+
+def test_a_variable_font_comes_out_though_what_it_needs_is_loaded_no_sooner(tmp_path: Path) -> None:
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+    from fontTools.ttLib.tables.TupleVariation import TupleVariation
+
+    def box(width: int) -> Any:
+        pen = TTGlyphPen(None)
+        pen.moveTo((100, 0))
+        for corner in ((100, 700), (width, 700), (width, 0)):
+            pen.lineTo(corner)
+        pen.closePath()
+        return pen.glyph()
+
+    font = FontBuilder(1000)
+    font.setupGlyphOrder([".notdef", "A"])
+    font.setupCharacterMap({ord("A"): "A"})
+    font.setupGlyf({".notdef": box(200), "A": box(200)})
+    font.setupHorizontalMetrics({".notdef": (1000, 100), "A": (1000, 100)})
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Boxes", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    font.setupFvar([("wght", 100, 100, 900, "Weight")], [])
+    wider = TupleVariation({"wght": (0, 1, 1)}, [(0, 0), (0, 0), (600, 0), (600, 0), *[None] * 4])
+    font.setupGvar({"A": [wider], ".notdef": []})
+    font.save(tmp_path / "boxes.ttf")
+    style = "@font-face { font-family: Boxes; src: url(boxes.ttf); font-weight: 100 900 } p { font: 100 60pt Boxes }"
+    light, heavy = (
+        pictures(Press(tmp_path).print(body="<p>A</p>", style=style.replace("font: 100", f"font: {weight}")))
+        for weight in (100, 900)
+    )
+    dark = [sum(Image.open(io.BytesIO(page)).convert("1").histogram()[:1]) for page in (*light, *heavy)]
+    assert dark[1] > 3 * dark[0] > 0

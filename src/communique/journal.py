@@ -86,6 +86,8 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._inputs: dict[str, dict[str, str]] = {}
+        # The keys of these, by their identity: most of what is saved is what was read.
+        self._keys: dict[int, str] = {}
 
     # --- state ---
 
@@ -130,7 +132,7 @@ class Journal:
         """Return a set of files with their digests; the same key gives the same object."""
         if key not in self._inputs:
             row = self._db.execute("SELECT files FROM inputs WHERE key = ?", (key,)).fetchone()
-            self._inputs[key] = json.loads(row[0]) if row else {"": "lost"}
+            self._remember(key, json.loads(row[0]) if row else {"": "lost"})
         return self._inputs[key]
 
     def save(self, id_: str, record: Record | None, entries: Entries | None = None) -> None:
@@ -173,12 +175,18 @@ class Journal:
 
     def _key(self, files: Mapping[str, str]) -> str:
         """Keep a set of files and return its key."""
+        if known := self._keys.get(id(files)):
+            return known
         text = json.dumps(dict(files), sort_keys=True, ensure_ascii=False)
         key = digest(text.encode())[:16]
         if key not in self._inputs:
             self._db.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (key, text))
-            self._inputs[key] = dict(files)
+            self._remember(key, dict(files))
         return key
+
+    def _remember(self, key: str, files: dict[str, str]) -> None:
+        self._inputs[key] = files
+        self._keys[id(files)] = key
 
     # --- files ---
 

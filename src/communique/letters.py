@@ -23,7 +23,7 @@ def width(text: str) -> int:
 
 
 #: Characters that XML 1.0 (2.2) does not allow.
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # The standard library's escape would load its whole web client, in builds that have nothing to do as well.
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 

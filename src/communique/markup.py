@@ -18,8 +18,10 @@ from xml.etree.ElementTree import Element
 import markdown
 import nh3
 from markdown.extensions import Extension
+from markdown.extensions.def_list import DefListExtension
 from markdown.extensions.fenced_code import FencedCodeExtension
 from markdown.extensions.footnotes import NBSP_PLACEHOLDER, FootnoteExtension
+from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
@@ -207,12 +209,13 @@ class _Passes(Extension):
 @cache
 def _parser() -> tuple[markdown.Markdown, _Passes]:
     passes = _Passes()
+    # By their names, Python-Markdown would look through everything that is installed.
     extensions: list[str | Extension] = [
         TableExtension(),
         FootnoteExtension(),
         FencedCodeExtension(),
-        "def_list",
-        "sane_lists",
+        DefListExtension(),
+        SaneListExtension(),
         passes,
     ]
     return markdown.Markdown(extensions=extensions, output_format="html"), passes
