@@ -473,6 +473,12 @@ def test_pages_of_several_releases_are_made_while_the_one_that_changes_them_is(r
     build(room)
     assert len(shelved) == 1
     assert "All is well" in room.read("output/site/en/feed.xml")
+    shelved.clear()
+    room.write("releases/new.yaml", "title: New\ndate: 2026-03-02\nbody: Text.\nlanguages: [ko, en]\n")
+    room.write("locales/ko/LC_MESSAGES/new.po", 'msgid "New"\nmsgstr "새로"\n\nmsgid "Text."\nmsgstr "글."\n')
+    build(room)
+    assert len(shelved) == 1
+    assert "새로" in room.read("output/site/ko/feed.xml")
     assert_clean(room)
 
 

@@ -300,7 +300,8 @@ class _Build:
             texts: dict[tuple[str, str], str] = {}
             for job in jobs:
                 shown = self.keeper.shown(maker.work(replace(job, foreseen=True)))
-                fresh[job.id] = [journal.as_kept(entry) for entry, _ in shown]
+                kept = (journal.as_kept(entry) for entry, _ in shown)
+                fresh[job.id] = sorted(kept, key=attrgetter("language"))
                 texts |= {(job.id, entry.language): text for entry, text in shown}
 
             def content(id_: str, language: str) -> str:
