@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,12 +23,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from communique import engine, executors, inventory, journal, pdf, press, rendering, search, source
+from communique.catalog import Translator
 from communique.engine import Tools
 from communique.errors import InputError, Problem
 from communique.executors import Inline, LostWorkerError, Pool
 from communique.intake import Request
 from communique.jobs import Entry, Job, Result
 from communique.keeper import Outcome
+from communique.reader import Reader, in_memory
+from communique.templates import Templates
 from conftest import ROOT, SMALL, Room, copy
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -530,6 +534,47 @@ def test_words_that_a_template_gains_are_found_though_those_before_were_kept(roo
     assert_clean(room)
 
 
+def rendered(recipe: str, source: str, compiled: list[str]) -> str:
+    """Return what a template of one line says to a process that knows nothing yet, and note whether it is compiled."""
+    templates = Templates(Reader(in_memory({"templates/a.txt.j2": source.encode()})), {}, recipe)
+    compile_ = templates.environment.compile
+
+    def counted(text: str, *rest: Any, **more: Any) -> Any:
+        compiled.append(text)
+        return compile_(text, *rest, **more)
+
+    templates.environment.compile = counted  # type: ignore[method-assign]
+    return templates.render("a.txt.j2", Translator())
+
+
+def test_a_template_is_compiled_once_for_all_processes_of_one_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    compiled: list[str] = []
+    for recipe, said in (("a", "one"), ("a", "one"), ("a", "two"), ("b", "two"), ("b", "two")):
+        assert rendered(recipe, said, compiled) == said
+    assert compiled == ["one", "two", "two"]
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
+    for file in folder.iterdir():
+        file.write_bytes(b"damaged")
+    assert rendered("b", "two", compiled) == "two"
+    assert len(compiled) == 4
+
+
+def test_templates_are_rendered_where_no_temporary_file_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert rendered("a", "one", []) == "one"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rendered("a", "one", [])
+    (folder,) = tmp_path.iterdir()
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda **_: os.open(folder / "no/such", os.O_RDONLY))
+    assert rendered("b", "one", []) == "one"
+
+
 # --- a pool of processes ---
 
 
@@ -551,6 +596,19 @@ def test_where_no_pool_can_be_warmed_up_releases_come_out_all_the_same(room: Roo
     folder.mkdir()
     done = room.run("--jobs", "2", env={"TMPDIR": str(folder)})
     assert (done.code, done.err) == (0, ["[1/1] good"])
+
+
+def test_a_pool_whose_processes_do_not_start_is_told_and_waited_for_by_nobody(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr("pebble.ProcessPool.schedule", full)
+    outcome = build(room, executor=lambda maker, _: Pool(2, 1, press.Press, maker.shared))
+    (problem,) = outcome.problems
+    assert "could not be made" in problem.message
+    assert "no more processes" in problem.message
 
 
 @pytest.mark.slow

@@ -190,10 +190,10 @@ class _Build:
         self.gone = set() if self.request.ids else {*self.journal.ids()} - found.keys() - {SITE}
         due: list[str] = []
         for id_ in found:
-            if not self._stands(id_):
-                due.append(id_)
-            else:
+            if self._stands(id_):
                 self._take(id_)
+            else:
+                due.append(id_)
         kit.on_start(len(due))
         if due:
             self._make(due, found, maker, kit)
@@ -261,7 +261,7 @@ class _Build:
     # --- making ---
 
     def _make(self, due: list[str], found: Mapping[str, str], maker: Maker, kit: Tools) -> None:
-        """Make the due releases. Never more jobs wait than work."""
+        """Make the due releases; where cores are left, look ahead meanwhile. Never more jobs wait than work."""
         executor = kit.executor(maker, len(due))
         running: dict[Future[Result], str] = {}
         jobs = (self._job(id_, found[id_], kit) for id_ in due)
@@ -273,9 +273,9 @@ class _Build:
                     running[executor.submit(job)] = job.id
                     if len(running) >= 2 * executor.width or executor.width == 1:
                         break
-                if few and not self._foreseen:
+                if few:
                     # A core is left to this process.
-                    self._foreseen = self._foresee(few, maker)
+                    self._foreseen, few = self._foresee(few, maker), ()
                 if not running:
                     return
                 # A short wait each, so that Ctrl-C is heard at once.

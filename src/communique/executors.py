@@ -132,14 +132,15 @@ class Pool:
         def schedule() -> None:
             try:
                 self._pool.schedule(_work, args=[job], timeout=PATIENCE).add_done_callback(hand_over)
-            except RuntimeError:
-                outer.cancel()  # the pool was stopped meanwhile
+            except Exception as error:  # the caller is told, whatever it is
+                outer.set_exception(error)
 
         outer: Future[Result] = Future()
         self._hand.submit(schedule)
         return outer
 
     def stop(self) -> None:
+        self._hand.shutdown(wait=False, cancel_futures=True)
         self._pool.stop()
         self._pool.join(timeout=5)
 
