@@ -197,7 +197,8 @@ class Dask:
                     return self._maker.work(job)
 
         # What it logs of lost workers is told as problems, where it is one.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._name = f"communique-{uuid4()}"
         try:
             self._client = Client(address, timeout=PATIENCE_TO_MEET)
