@@ -197,7 +197,7 @@ class Dask:
                     return self._maker.work(job)
 
         # What it logs of lost workers is told as problems, where it is one.
-        for name in ("distributed", "distributed.client"):
+        for name in ("distributed", "distributed.client", "distributed.gc"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._name = f"communique-{uuid4()}"
         try:
