@@ -24,7 +24,9 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=5, help="runs of what is quick")
     options.add_argument("--quick", action="store_true", help="a newsroom of 60 releases, fewer runs")
     options.add_argument("--sizes", type=_numbers, default=[], metavar="N,…", help="cold builds of these sizes as well")
-    options.add_argument("--unchanged", type=int, metavar="N", help="nothing changed in an archive of N as well")
+    options.add_argument(
+        "--unchanged", type=int, metavar="N", help="nothing and one release changed in an archive of N as well"
+    )
     chosen = options.parse_args()
     runs, releases = (2, 60) if chosen.quick else (chosen.runs, chosen.releases)
     # As `make` does: what is measured is the program, not its compilation.

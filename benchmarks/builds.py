@@ -221,16 +221,21 @@ def sizes(wanted: Iterable[int], known: dict[int, Cold]) -> None:
 
 
 def unchanged(releases: int, runs: int) -> None:
-    """Measure an archive in which nothing changed.
+    """Measure an archive in which nothing changed, and then one release.
 
     Its first build takes each page's own bytes for the PDF: printing would take an hour, and the journal knows no
     difference.
     """
     from benchmarks import unprinted
 
-    with generated(releases) as (root, _):
+    with generated(releases) as (root, folder):
+        build = (*BUILD, "--root", root)
         time.sleep(2.5)
         unprinted.build(root)
-        nothing = _unchanged((*BUILD, "--root", root), runs)
+        nothing = _unchanged(build, runs)
         row(f"nothing changed, {releases} releases (PDFs not printed)", nothing, "s", bar="at most 2 at 10,000")
+        if hugo := others.hugo(root, folder / "hugo", 1):
+            row("  Hugo, the texts as HTML alone", hugo, "s", nothing / hugo, "it is", "at most 0.3 at 1,000 releases")
+        some = others.pages(root, folder / "pages", 3)
+        _changed(root, build, runs, median(3, lambda: others.weasyprint(some[0], folder / "x.pdf")))
         _sizes_on_disk(root, releases, "output/.build")

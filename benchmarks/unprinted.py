@@ -25,7 +25,7 @@ def build(root: Path) -> None:
     executors.collect_rarely()
     options = commandline.parser().parse_args(["build", "--quiet"])
     tools = cli._tools(options, report.Progress(quiet=True, verbose=False))
-    tools = replace(tools, executor=lambda maker, due: Pool(executors.cores(), Unprinted, maker.shared))
+    tools = replace(tools, executor=lambda maker, due: Pool(executors.cores(), due, Unprinted, maker.shared))
     request = Request(now=datetime.now(UTC))
     outcome = engine.build(root.resolve(), root / "output", request, lambda: tools, lambda: None)
     assert not len(outcome.problems), list(outcome.problems)
