@@ -100,9 +100,7 @@ def index(
             place.write_text(_page(entry, content(entry.release, entry.language)), "utf-8")
         options = ["--site", str(pages), "--output-path", str(made), "--silent"]
         try:
-            # Releases may be printed meanwhile; nobody waits for the index alone.
-            nice = shutil.which("nice")
-            command = [*([nice] if nice else []), _program(), *options]
+            command = [_program(), *options]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             told = (done.stderr or done.stdout).strip().splitlines()[-1:] if done.returncode else []
         except OSError as error:
