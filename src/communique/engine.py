@@ -28,7 +28,7 @@ from communique.executors import Executor, LostWorkerError
 from communique.intake import Request
 from communique.inventory import digest
 from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
-from communique.journal import Journal, Record
+from communique.journal import Journal, Record, Summary
 from communique.keeper import Keeper, Outcome
 from communique.output import Output
 
@@ -190,8 +190,9 @@ class _Build:
         self.gone = set() if self.request.ids else {*self.journal.ids()} - found.keys() - {SITE}
         due: list[str] = []
         for id_ in found:
-            if self._stands(id_):
-                self._take(id_)
+            known = self.journal.summary(id_)
+            if known and self._stands(id_, known):
+                self._take(known)
             else:
                 due.append(id_)
         kit.on_start(len(due))
@@ -208,8 +209,9 @@ class _Build:
         self.judge = make(self._shared()).judge
         found = intake.asked(find(self.files, self.outcome.problems), self.request.ids)
         self.groups = intake.groups(self.files, found)
-        records = ((id_, self.journal.record(id_)) for id_ in found if self._stands(id_))
-        return {id_: record for id_, record in records if record}
+        summaries = ((id_, self.journal.summary(id_)) for id_ in found)
+        stand = (id_ for id_, known in summaries if known and self._stands(id_, known))
+        return {id_: record for id_ in stand if (record := self.journal.record(id_))}
 
     def _shared(self) -> Shared:
         """Return the files that all releases share, with the templates' messages if they are known from before."""
@@ -217,12 +219,10 @@ class _Build:
         known = self.journal.state("words")
         return replace(shared, words=known["words"] if known and known["of"] == intake.templates(shared) else "")
 
-    def _stands(self, id_: str) -> bool:
+    def _stands(self, id_: str, known: Summary) -> bool:
         """Whether a release's record still holds and every file that it plans is in place."""
-        known = self.journal.summary(id_)
         return (
             not self.request.force
-            and known is not None
             and known.judged == self._judged(id_, known.embargo)
             and known.whole
             and all(self._holds(self.journal.inputs(key)) for key in known.inputs)
@@ -251,12 +251,11 @@ class _Build:
             self._current[key] = all(self.digests.get(path, "absent") == known for path, known in files.items())
         return self._current[key]
 
-    def _take(self, id_: str) -> None:
+    def _take(self, known: Summary) -> None:
         """Count a release that stands."""
-        if known := self.journal.summary(id_):
-            self.outcome.standings += known.standings
-            self.outcome.problems.extend(known.problems)
-            self.outcome.standing += known.standing
+        self.outcome.standings += known.standings
+        self.outcome.problems.extend(known.problems)
+        self.outcome.standing += known.standing
 
     # --- making ---
 
@@ -308,8 +307,7 @@ class _Build:
                 return texts[id_, language] if (id_, language) in texts else self.journal.content(id_, language)
 
             stay = (e for e in self.journal.entries() if e.release not in fresh and e.release not in self.gone)
-            entries = sorted(chain(stay, *fresh.values()), key=attrgetter("release", "language"))
-            return Foreseen(fresh, maker.shelve(entries, content, self._shelved()))
+            return Foreseen(fresh, maker.shelve([*chain(stay, *fresh.values())], content, self._shelved()))
         except Exception:  # whoever makes it in earnest tells
             return None
 
@@ -341,8 +339,7 @@ class _Build:
 
     def _keep(self, result: Result) -> None:
         """Keep what came of a release, and count it."""
-        self.keeper.keep(result, partial(self._judged, result.id))
-        self._take(result.id)
+        self._take(self.keeper.keep(result, partial(self._judged, result.id)))
         self.outcome.problems.extend(result.failures)
 
     def _shelve(self, maker: Maker) -> None:

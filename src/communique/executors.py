@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError
 from threading import Lock, Timer
 from typing import Any, Protocol
 from uuid import uuid4
@@ -100,6 +100,8 @@ class Pool:
 
     def __init__(self, jobs: int, due: int, make: Make, shared: Shared) -> None:
         # pebble, because the standard pool breaks as a whole when one of its processes dies.
+        from concurrent.futures import ThreadPoolExecutor
+
         from pebble import CONSTS, ProcessPool
 
         # How often it looks after its processes; one that is stopped waits for the next look.

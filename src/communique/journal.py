@@ -114,21 +114,18 @@ class Journal:
 
     def record(self, id_: str) -> Record | None:
         """Return a release's record, or None."""
-        row = self._db.execute("SELECT record FROM release WHERE id = ?", (id_,)).fetchone()
-        known = self.summary(id_)
-        if row is None or known is None:
+        row = self._db.execute("SELECT summary, record FROM release WHERE id = ?", (id_,)).fetchone()
+        if row is None:
             return None
-        planned, owned, kept = json.loads(_unpacked(row[0]))
+        known = _summary(row[0])
+        planned, owned, kept = json.loads(_unpacked(row[1]))
         traces = {path: Trace(self.inputs(key), *rest) for path, (key, *rest) in kept.items()}
         return Record(known.judged, known.embargo, known.standings, known.problems, planned, owned, traces)
 
     def summary(self, id_: str) -> Summary | None:
         """Return the summary of a release's record, or None: a thirtieth of it, and there may be 10,000 to look at."""
         row = self._db.execute("SELECT summary FROM release WHERE id = ?", (id_,)).fetchone()
-        if row is None:
-            return None
-        judged, embargo, standings, problems, *rest = json.loads(row[0])
-        return Summary(judged, embargo, [Standing(*s) for s in standings], [Problem(*p) for p in problems], *rest)
+        return _summary(row[0]) if row else None
 
     def inputs(self, key: str) -> dict[str, str]:
         """Return a set of files with their digests; the same key gives the same object."""
@@ -137,8 +134,14 @@ class Journal:
             self._remember(key, json.loads(row[0]) if row else {"": "lost"})
         return self._inputs[key]
 
-    def save(self, id_: str, record: Record | None, entries: Entries | None = None) -> None:
-        """Keep a release's record and entries in one transaction; None forgets them."""
+    def forget(self, id_: str) -> None:
+        """Forget a release's record and entries in one transaction."""
+        with self._db:
+            self._db.execute("DELETE FROM entry WHERE release = ?", (id_,))
+            self._db.execute("DELETE FROM release WHERE id = ?", (id_,))
+
+    def save(self, id_: str, record: Record, entries: Entries | None = None) -> Summary:
+        """Keep a release's record and entries in one transaction; return the summary of the record."""
         with self._db:
             self._db.execute("DELETE FROM entry WHERE release = ?", (id_,))
             rows = [
@@ -146,9 +149,6 @@ class Journal:
                 for e, text in entries or ()
             ]
             self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", rows)
-            if record is None:
-                self._db.execute("DELETE FROM release WHERE id = ?", (id_,))
-                return
             traces = {
                 path: [self._key(trace.files), trace.subject, trace.output, trace.page]
                 for path, trace in record.traces.items()
@@ -168,6 +168,7 @@ class Journal:
                 for part in (astuple(summary), (record.planned, record.owned, traces))
             )
             self._db.execute("INSERT OR REPLACE INTO release VALUES (?, ?, ?)", (id_, told, _packed(rest)))
+        return summary
 
     def entries(self, id_: str | None = None) -> list[Entry]:
         """Return the entries of all releases, or of one, in the order of releases and languages."""
@@ -233,6 +234,11 @@ def _packed(text: str) -> bytes:
 
 def _unpacked(data: bytes) -> str:
     return zlib.decompress(data).decode()
+
+
+def _summary(text: str) -> Summary:
+    judged, embargo, standings, problems, *rest = json.loads(text)
+    return Summary(judged, embargo, [Standing(*s) for s in standings], [Problem(*p) for p in problems], *rest)
 
 
 def as_kept(entry: Entry) -> Entry:

@@ -9,7 +9,7 @@ from pathlib import Path
 from communique.errors import InputError, Problem, Problems
 from communique.inventory import Found, digest
 from communique.jobs import Result, Standing
-from communique.journal import Entries, Journal, Record
+from communique.journal import Entries, Journal, Record, Summary
 from communique.output import Output
 
 
@@ -37,15 +37,23 @@ class Keeper:
         self.files = files
         self.outcome = outcome
 
-    def keep(self, result: Result, judge: Callable[[str], str] = lambda _: "") -> None:
-        """Write what was made, remove what is no longer claimed, and record both.
+    def keep(self, result: Result, judge: Callable[[str], str] = lambda _: "") -> Summary:
+        """Write what was made, remove what is no longer claimed, record both, and return what the record comes to.
 
         ``judge`` gives what the record is to be judged by, of the release's embargo.
         """
         shown = self.shown(result)
         record = self._settle(result)
         record.judged = judge(record.embargo)
-        self.journal.save(result.id, record, shown)
+        return self.journal.save(result.id, record, shown)
+
+    def retire(self, id_: str) -> None:
+        """Remove the files of a release that is gone."""
+        record = self.journal.record(id_) or Record()
+        if left := self._withdraw(record.owned):
+            self.journal.save(id_, Record(owned=left))
+        else:
+            self.journal.forget(id_)
 
     def doubt(self, id_: str) -> None:
         """Forget what is known of a release's files, so that the next build looks at them again; they stay."""
@@ -114,9 +122,3 @@ class Keeper:
         self.outcome.removed += removed
         self.outcome.passing |= bool(left)
         return left
-
-    def retire(self, id_: str) -> None:
-        """Remove the files of a release that is gone."""
-        record = self.journal.record(id_) or Record()
-        left = self._withdraw(record.owned)
-        self.journal.save(id_, Record(owned=left) if left else None)

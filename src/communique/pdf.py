@@ -87,6 +87,8 @@ class Printer:
         WeasyPrint warns of.
         """
         weasyprint = self._load()
+        from communique import tuning
+
         fetcher = _fetcher(self.reader, files, source)
         options = {
             "pdf_variant": variant,
@@ -96,8 +98,6 @@ class Printer:
             "dpi": DPI,
             "jpeg_quality": 85,
         }
-        from communique import tuning
-
         with _warnings() as warnings:
             sheets = self._stylesheets(layout, fetcher)
             document = weasyprint.HTML(string=page, base_url=release.url, url_fetcher=fetcher)

@@ -138,7 +138,7 @@ class Sheet:
             if trace and trace.subject == subject and self.holds(trace):
                 result.traces[path] = trace
             elif self._wanted(self.page, anew=anew):
-                put(path, result, self.job, lambda: self._make_page(shown, subject))
+                put(path, result, self.job, partial(self._make_page, shown, subject))
             if path in result.traces:
                 result.contents[self.edition.language] = content = web.content(shown)
                 result.entries.append(self.entry(shown, content))
@@ -188,7 +188,7 @@ class Sheet:
         if trace and trace.subject == subject and trace.files == files:
             result.traces[target.path] = trace
         elif wanted:
-            put(target.path, result, self.job, lambda: self._make_narrow(target, files, subject))
+            put(target.path, result, self.job, partial(self._make_narrow, target, files, subject))
 
     def _make_narrow(self, target: Target, files: dict[str, str], subject: str) -> tuple[bytes, Trace]:
         data = self.studio.narrowed(self.reader, target, files[target.source])

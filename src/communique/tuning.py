@@ -1,7 +1,8 @@
 """WeasyPrint's dearest steps, taken once for many documents, or left out where nothing comes of them.
 
-Every class here stands in for the one of WeasyPrint that it inherits from, and pages look the same with and without it.
-They are WeasyPrint 70's own parts, so they are left as they are in any other version: that is slower, and right.
+What :func:`tune` puts in place stands in for the class of WeasyPrint that it inherits from, and pages look the same
+with and without it. They are WeasyPrint 70's own parts, so they are left as they are in any other version: that is
+slower, and right.
 """
 
 from __future__ import annotations
@@ -260,19 +261,15 @@ class Picture(images.RasterImage):  # type: ignore[misc]
 class Written(pydyf.Object):  # type: ignore[misc]
     """An object of a PDF as bytes."""
 
+    data = b""
+    compressible = False
+
     def __init__(self, written: pydyf.Object) -> None:
         super().__init__()
         self.number, self.generation, self.free = written.number, written.generation, written.free
-        self._compressible: bool = written.compressible
-        self._data: bytes = written.data if written.free == "n" else b""
-
-    @property
-    def data(self) -> bytes:
-        return self._data
-
-    @property
-    def compressible(self) -> bool:
-        return self._compressible
+        self.compressible = written.compressible
+        if written.free == "n":
+            self.data = written.data
 
 
 def written_once(_: Any, pdf: pydyf.PDF) -> None:
