@@ -17,10 +17,8 @@ from conftest import ROOT
 
 weasyprint = load_weasyprint()
 
-from weasyprint import css, images  # noqa: E402
-from weasyprint.pdf import fonts, stream  # noqa: E402
-from weasyprint.text import line_break  # noqa: E402
-from weasyprint.text.fonts import FontConfiguration, get_hb_object_data  # noqa: E402
+from weasyprint import css  # noqa: E402
+from weasyprint.text.fonts import FontConfiguration  # noqa: E402
 
 from communique import tuning  # noqa: E402
 
@@ -55,11 +53,8 @@ def untuned(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Yield a function that puts WeasyPrint's own parts back."""
 
     def undo() -> None:
-        monkeypatch.setattr(css, "ComputedStyle", tuning.ComputedStyle)
-        monkeypatch.setattr(line_break, "Layout", tuning.Layout.__base__)
-        monkeypatch.setattr(stream, "Font", tuning.Font.__base__)
-        monkeypatch.setattr(fonts, "get_hb_object_data", get_hb_object_data)
-        monkeypatch.setattr(images, "RasterImage", tuning.Picture.__base__)
+        for part in tuning.PARTS:
+            monkeypatch.setattr(part.module, part.name, part.plain)
 
     tuning.forget()
     return undo

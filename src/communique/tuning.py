@@ -1,8 +1,7 @@
 """WeasyPrint's dearest steps, taken once for many documents, or left out where nothing comes of them.
 
-What :func:`tune` puts in place stands in for the class of WeasyPrint that it inherits from, and pages look the same
-with and without it. They are WeasyPrint 70's own parts, so they are left as they are in any other version: that is
-slower, and right.
+What :func:`tune` puts in place stands in for WeasyPrint's own, and pages look the same with and without it. It leans on
+WeasyPrint 70's insides, so it is left out of any other version: that is slower, and right.
 """
 
 from __future__ import annotations
@@ -10,17 +9,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, ClassVar
+from types import ModuleType
+from typing import Any, ClassVar, NamedTuple
 
 import pydyf
 import weasyprint
 from tinycss2.ast import Node
 from weasyprint import css, images
 from weasyprint.css import ComputedStyle
+from weasyprint.draw import text
+from weasyprint.layout import inline
 from weasyprint.pdf import fonts, stream
 from weasyprint.text import line_break
-from weasyprint.text.ffi import ffi, gobject, harfbuzz, harfbuzz_subset, pango
+from weasyprint.text.ffi import ffi, harfbuzz, harfbuzz_subset
 from weasyprint.text.fonts import get_hb_object_data
+
+from communique import lines
 
 #: The version whose parts these are.
 VERSION = "70.0"
@@ -33,25 +37,8 @@ SUBSETS = 16
 #: Tables of a font that mean nothing in a PDF (ISO 32000-1, 9.9): what places and replaces letters is done by then.
 UNUSED_TABLES = "BASE DSIG EBDT EBLC EBSC GDEF GPOS GSUB JSTF LTSH PCLT vhea vmtx".split()
 
-# What WeasyPrint does not declare of its libraries.
-ffi.cdef("""
-    hb_face_t * hb_subset_preprocess (hb_face_t *source);
-    PangoContext * pango_layout_get_context (PangoLayout *layout);
-    PangoFontDescription * pango_layout_get_font_description (PangoLayout *layout);
-    PangoFontDescription * pango_font_description_copy (PangoFontDescription *desc);
-    PangoAttrList * pango_attr_list_copy (PangoAttrList *list);
-    void * g_object_ref (void *object);
-""")
-
-
-def tune() -> None:
-    """Have WeasyPrint use the classes of this module, if it is of the version that they are made for."""
-    if weasyprint.__version__ == VERSION:
-        css.ComputedStyle = Style
-        line_break.Layout = Layout
-        stream.Font = Font
-        fonts.get_hb_object_data = _whole
-        images.RasterImage = Picture
+# What WeasyPrint does not declare of HarfBuzz.
+ffi.cdef("hb_face_t * hb_subset_preprocess (hb_face_t *source);")
 
 
 def forget() -> None:
@@ -76,24 +63,40 @@ class Style(ComputedStyle):  # type: ignore[misc]
 
     twins: ClassVar[dict[tuple[Any, ...], Any]] = {}
 
-    def __init__(self, parent: Any, cascaded: dict[str, Any], pseudo: Any, root: Any, base: Any, *others: Any) -> None:
-        super().__init__(parent, cascaded, pseudo, root, base, *others)
-        above = getattr(parent, "twin", None)
+    @cached_property
+    def twin(self) -> ComputedStyle:
+        """The style that values are looked up in, found when the first is: most pseudo-elements never ask for one."""
+        above = getattr(self.parent_style, "twin", None)
         declared = tuple(
-            (name, _frozen(value), order, layer, *weight) for name, (value, (order, layer, weight)) in cascaded.items()
+            (name, _frozen(value), order, layer, *weight)
+            for name, (value, (order, layer, weight)) in self.cascaded.items()
         )
         # An address in a property of the author's is read from where the document is.
         bound = any(name.startswith("__") and "url(" in str(value) for name, value, *_ in declared)
-        key = (id(self.font_config if above is None else above), pseudo, base if bound else None, declared)
+        source = self.base_url if bound else None
+        key = (id(self.font_config if above is None else above), self.pseudo_type, source, declared)
         if key not in self.twins:
             if len(self.twins) >= KEPT_STYLES:
                 self.twins.clear()
-            top = getattr(root, "twin", root)
-            self.twins[key] = ComputedStyle(above, cascaded, pseudo, top, base, self.font_config, _NoPage())
-        self.twin = self.twins[key]
-        self.specified = self.twin.specified
+            top = getattr(self.root_style, "twin", self.root_style)
+            self.twins[key] = ComputedStyle(
+                above, self.cascaded, self.pseudo_type, top, self.base_url, self.font_config, _NoPage()
+            )
+        return self.twins[key]
+
+    @property
+    def specified(self) -> dict[str, Any]:
+        specified: dict[str, Any] = self.twin.specified
+        return specified
+
+    @specified.setter
+    def specified(self, _: dict[str, Any]) -> None:
+        """Let WeasyPrint begin, or copy, what the twin has."""
 
     def __missing__(self, key: str) -> Any:
+        if key == "anchor" and key not in self.cascaded:
+            # Asked of each style as soon as there is one, and for most all that ever is.
+            return self.setdefault(key, None)
         try:
             value = self[key] = self.twin[key]
         except _PageSizeError:
@@ -108,60 +111,6 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, set):
         return frozenset(value)
     return value.serialize() if isinstance(value, Node) else value
-
-
-class Layout(line_break.Layout):  # type: ignore[misc]
-    """A text's layout by Pango, kept from measuring to drawing; those of one style share what the style gives."""
-
-    def setup(self, style: Any) -> None:
-        shared = getattr(style, "shared", None)
-        if shared is None:
-            super().setup(style)
-            if style["text_decoration_line"] == "none":
-                style.shared = self._shared()
-        else:
-            self.style = style
-            self.first_line_direction = 0
-            self.ascent = self.underline_position = self.strikethrough_position = None
-            self.underline_thickness = self.strikethrough_thickness = None
-            context, description, attributes, self.language = shared
-            self.layout = ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
-            pango.pango_layout_set_auto_dir(self.layout, False)
-            pango.pango_layout_set_font_description(self.layout, description)
-            if attributes != ffi.NULL:
-                # A text adds attributes of its own.
-                own = ffi.gc(pango.pango_attr_list_copy(attributes), pango.pango_attr_list_unref)
-                pango.pango_layout_set_attributes(self.layout, own)
-
-    def _shared(self) -> tuple[Any, ...]:
-        """Return what a new layout has of its style, before it has a text."""
-        context = gobject.g_object_ref(pango.pango_layout_get_context(self.layout))
-        description = pango.pango_font_description_copy(pango.pango_layout_get_font_description(self.layout))
-        attributes = pango.pango_layout_get_attributes(self.layout)
-        if attributes != ffi.NULL:
-            attributes = ffi.gc(pango.pango_attr_list_copy(attributes), pango.pango_attr_list_unref)
-        return (
-            ffi.gc(ffi.cast("PangoContext *", context), gobject.g_object_unref),
-            ffi.gc(description, pango.pango_font_description_free),
-            attributes,
-            self.language,
-        )
-
-    def set_text(self, text: str, justify: bool = False) -> None:
-        # Drawing asks for one paragraph, and has the text laid out anew where that is a change.
-        single = not any(end in text for end in "\n\r\u2029")
-        pango.pango_layout_set_single_paragraph_mode(self.layout, single)
-        super().set_text(text, justify)
-
-    def deactivate(self) -> None:
-        if self.justification_spacing:
-            super().deactivate()
-        else:
-            pango.pango_layout_set_width(self.layout, -1)
-
-    def reactivate(self, style: Any) -> None:
-        if self.justification_spacing:
-            super().reactivate(style)
 
 
 class _Face:
@@ -207,11 +156,15 @@ def _whole(face: Any) -> bytes:
 
 
 class Font(stream.Font):  # type: ignore[misc]
-    """A font in a PDF, whose subset is made at one go.
+    """A font in a PDF, whose subset is made at one go, and how its glyphs are written at each size.
 
     WeasyPrint makes a second subset of the first, to leave out the empty glyphs after the last that is used: in a font
     that has its punctuation at its end these are few, and finding them takes five times as long as all the rest.
     """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.strings: dict[float, dict[tuple[int, int, int], str]] = {}
 
     def _harfbuzz_subset(self, to_unicode: dict[int, str], hinting: bool) -> None:
         wanted = ffi.gc(harfbuzz_subset.hb_subset_input_create_or_fail(), harfbuzz_subset.hb_subset_input_destroy)
@@ -275,3 +228,33 @@ class Written(pydyf.Object):  # type: ignore[misc]
 def written_once(_: Any, pdf: pydyf.PDF) -> None:
     """Turn the objects of a finished PDF into bytes: pydyf would do so twice, for the file and for its identifier."""
     pdf.objects[:] = map(Written, pdf.objects)
+
+
+class Part(NamedTuple):
+    """Something of WeasyPrint's: the module that it is found in, its name, WeasyPrint's own, and ours."""
+
+    module: ModuleType
+    name: str
+    plain: Any
+    tuned: Any
+
+
+PARTS = [
+    Part(module, name, getattr(module, name), tuned)
+    for module, name, tuned in (
+        (css, "ComputedStyle", Style),
+        (line_break, "Layout", lines.Layout),
+        (inline, "split_first_line", lines.split_first_line),
+        (text, "draw_first_line", lines.draw_first_line),
+        (stream, "Font", Font),
+        (fonts, "get_hb_object_data", _whole),
+        (images, "RasterImage", Picture),
+    )
+]
+
+
+def tune() -> None:
+    """Have WeasyPrint use what is tuned, if it is of the version that this is made for."""
+    if weasyprint.__version__ == VERSION:
+        for part in PARTS:
+            setattr(part.module, part.name, part.tuned)

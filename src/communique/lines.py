@@ -1,0 +1,382 @@
+"""Lines of text as WeasyPrint breaks and draws them, with less asked of Pango.
+
+For each line WeasyPrint has two lines' worth of text shaped, then the line with a word more that may still fit, and
+then the line alone. A :class:`Paragraph` is shaped once: it knows where each of its words ends, and its lines are drawn
+from it. Where a line might be another by itself, and for texts that are not of the plain kind, WeasyPrint's own way is
+taken; pages are the same either way.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from weasyprint.draw import text as drawing
+from weasyprint.text import line_break
+from weasyprint.text.ffi import FROM_UNITS, TO_UNITS, ffi, gobject, pango
+
+# What WeasyPrint does not declare of Pango.
+ffi.cdef("""
+    PangoContext * pango_layout_get_context (PangoLayout *layout);
+    PangoFontDescription * pango_layout_get_font_description (PangoLayout *layout);
+    PangoFontDescription * pango_font_description_copy (PangoFontDescription *desc);
+    PangoAttrList * pango_attr_list_copy (PangoAttrList *list);
+    void * g_object_ref (void *object);
+""")
+
+#: How much wider or narrower, in em, a text may be alone than beside others.
+NEAR = 0.1
+#: What looks the same beside anything: fonts have other forms of dashes, colons and quotation marks beside capitals,
+#: digits and Hangul, and see them across spaces.
+PLAIN = re.compile(r"[\w\s,.\u2060]+")
+#: How many letters away a font sees something.
+SEEN = 8
+#: What ends a paragraph, has a width of its own rules, or a hyphen that is not always seen.
+UNUSUAL = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\xad\u2028\u2029]")
+#: Numbers of 32 bits that Pango has for a glyph: the glyph, its width, its shifts, and what else it is.
+GLYPH = ffi.sizeof("PangoGlyphInfo") // 4
+#: The bit of a letter before which a line may end.
+LINE_BREAK = 1
+
+_plainly_split = line_break.split_first_line
+_plainly_drawn = drawing.draw_first_line
+
+
+class Layout(line_break.Layout):  # type: ignore[misc]
+    """A text's layout by Pango, kept from measuring to drawing; those of one style share what the style gives."""
+
+    def setup(self, style: Any) -> None:
+        shared = getattr(style, "shared", None)
+        if shared is None:
+            super().setup(style)
+            if style["text_decoration_line"] == "none":
+                style.shared = self._shared()
+        else:
+            self.style = style
+            self.first_line_direction = 0
+            self.ascent = self.underline_position = self.strikethrough_position = None
+            self.underline_thickness = self.strikethrough_thickness = None
+            context, description, attributes, self.language = shared
+            self.layout = ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
+            pango.pango_layout_set_auto_dir(self.layout, False)
+            pango.pango_layout_set_font_description(self.layout, description)
+            if attributes != ffi.NULL:
+                # A text adds attributes of its own.
+                own = ffi.gc(pango.pango_attr_list_copy(attributes), pango.pango_attr_list_unref)
+                pango.pango_layout_set_attributes(self.layout, own)
+
+    def _shared(self) -> tuple[Any, ...]:
+        """Return what a new layout has of its style, before it has a text."""
+        context = gobject.g_object_ref(pango.pango_layout_get_context(self.layout))
+        description = pango.pango_font_description_copy(pango.pango_layout_get_font_description(self.layout))
+        attributes = pango.pango_layout_get_attributes(self.layout)
+        if attributes != ffi.NULL:
+            attributes = ffi.gc(pango.pango_attr_list_copy(attributes), pango.pango_attr_list_unref)
+        return (
+            ffi.gc(ffi.cast("PangoContext *", context), gobject.g_object_unref),
+            ffi.gc(description, pango.pango_font_description_free),
+            attributes,
+            self.language,
+        )
+
+    def set_text(self, text: str, justify: bool = False) -> None:
+        # Drawing asks for one paragraph, and has the text laid out anew where that is a change.
+        single = not any(end in text for end in "\n\r\u2029")
+        pango.pango_layout_set_single_paragraph_mode(self.layout, single)
+        super().set_text(text, justify)
+
+    def deactivate(self) -> None:
+        if self.justification_spacing:
+            super().deactivate()
+        else:
+            pango.pango_layout_set_width(self.layout, -1)
+
+    def reactivate(self, style: Any) -> None:
+        if self.justification_spacing:
+            super().reactivate(style)
+
+    def runs(self) -> Iterator[Run]:
+        """Yield the runs of the first line."""
+        pango.pango_layout_set_single_paragraph_mode(self.layout, True)
+        line, _ = self.get_first_line()
+        return _runs(line, self.text.encode())
+
+
+class Run(NamedTuple):
+    """Letters side by side in one font. Places are in bytes of ``text``, widths in Pango's units."""
+
+    font: Any
+    glyphs: list[tuple[int, int, int]]  #: what each is, its width, and how far it is moved to the right
+    clusters: list[int]  #: where the letters of each begin
+    end: int  #: where the last one's letters end
+    text: bytes
+    raised: bool  #: whether some are moved up or down
+    leftward: bool
+
+    def letters(self, place: int) -> str:
+        """Return the letters that the glyph at a place of the run stands for."""
+        after = place + (-1 if self.leftward else 1)
+        end = self.clusters[after] if 0 <= after < len(self.clusters) else self.end
+        return self.text[self.clusters[place] : end].decode()
+
+
+def _runs(line: Any, text: bytes) -> Iterator[Run]:
+    """Yield the runs of a line of Pango's."""
+    run = line.runs[0]
+    while run != ffi.NULL:
+        item, string = run.data.item, run.data.glyphs
+        numbers = memoryview(ffi.buffer(string.glyphs, string.num_glyphs * GLYPH * 4)).cast("i")
+        what, widths, right, up = (numbers[place::GLYPH].tolist() for place in range(4))
+        clusters = [item.offset + cluster for cluster in ffi.unpack(string.log_clusters, string.num_glyphs)]
+        glyphs = list(zip(what, widths, right, strict=True))
+        end = item.offset + item.length
+        yield Run(item.analysis.font, glyphs, clusters, end, text, any(up), item.analysis.level % 2 == 1)
+        run = run.next
+
+
+class Paragraph:
+    """A text of one style, shaped as one line, and where in it lines may end.
+
+    Places in the text are counted in letters, ``bytes`` has them in bytes; widths are in Pango's units.
+    """
+
+    def __init__(self, layout: Layout, line: Any) -> None:
+        text = self.text = layout.text
+        size, encoded = len(text), text.encode()
+        self.bytes: Any = range(size + 1)
+        if not text.isascii():
+            self.bytes = [place for place, byte in enumerate(encoded) if byte & 0xC0 != 0x80] + [len(encoded)]
+        length = ffi.new("int *")
+        letters = pango.pango_layout_get_log_attrs_readonly(layout.layout, length)
+        bits = memoryview(ffi.buffer(letters, length[0] * ffi.sizeof("PangoLogAttr"))).cast("I")[1:size]
+        #: Where the next line may begin, and after the last of these the end of the text.
+        self.starts = [place for place, bit in enumerate(bits, 1) if bit & LINE_BREAK] + [size]
+        #: Where the line before each of these ends: a space there is in no line.
+        self.ends = [place - (text[place - 1] == " ") for place in self.starts]
+        self.runs = list(_runs(line, encoded))
+        self._clusters = [cluster for run in self.runs for cluster in run.clusters]
+        self._glyphs = [glyph for run in self.runs for glyph in run.glyphs]
+        self._widths = [0, *accumulate(width for _, width, _ in self._glyphs)]
+        #: Whether lines of it are found here.
+        self.plain = not any(run.leftward for run in self.runs)
+        self.plain &= not any(text[end - 1].isspace() for end in self.ends if end)
+        self._edges = list(map(self.before, self.ends))
+        self._seams = {run.clusters[0] for run in self.runs}
+        fonts = {run.font for run in self.runs}
+        #: The font of all letters, None where there are several.
+        self.font = fonts.pop() if len(fonts) == 1 else None
+        #: What lines of one font have as well: style, direction, height and baseline. It keeps the fonts, too.
+        self.layout = layout
+        self.height = line_break.line_size(line, layout.style)[1]
+        self.baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
+
+    def _glyph(self, letter: int) -> int:
+        """Return the number of the glyph that begins with a letter."""
+        return bisect_left(self._clusters, self.bytes[letter])
+
+    def before(self, letter: int) -> int:
+        """Return the width of the text before a letter."""
+        return self._widths[self._glyph(letter)]
+
+    def line(self, start: int, width: int, near: int) -> tuple[int, int] | None:
+        """Return where the line ends that begins at ``start``, and where the next begins, of the most that fits.
+
+        None where nothing fits, where Pango may end it sooner (between two scripts), and where something fits or does
+        not by less than ``near`` and may by itself be wider or narrower than here.
+        """
+        edge = self.before(start) + width
+        if self._widths[-1] <= edge:
+            return self.starts[-1], self.starts[-1]
+        last = bisect_right(self._edges, edge) - 1
+        if not 0 <= last < len(self.ends) - 1 or self.ends[last] <= start or self.bytes[self.ends[last]] in self._seams:
+            return None
+        if last != bisect_right(self._edges, edge - near) - 1 or last != bisect_right(self._edges, edge + near) - 1:
+            exact = self.is_alike(start, self.ends[last]) and self.is_alike(start, self.ends[last + 1])
+            return (self.ends[last], self.starts[last]) if exact else None
+        return self.ends[last], self.starts[last]
+
+    def is_alike(self, start: int, end: int) -> bool:
+        """Tell whether the letters between two places look the same alone as with what is around them."""
+        near = min(start + SEEN, end), max(end - SEEN, start)
+        plain = PLAIN.fullmatch(self.text, start, near[0]) and PLAIN.fullmatch(self.text, near[1], end)
+        # A space that begins a line is of the font of what it follows, and alone of another.
+        return bool(plain) and self.text[start] != " " and self._stands_alone(end)
+
+    def _stands_alone(self, end: int) -> bool:
+        """Tell whether the letter before a place is as wide as alone: a space after it may have drawn it nearer."""
+        place = self._glyph(end) - 1
+        what, width, _ = self._glyphs[place]
+        alone = ffi.new("PangoRectangle *")
+        for run in self.runs:
+            if place < len(run.glyphs):
+                pango.pango_font_get_glyph_extents(run.font, what, ffi.NULL, alone)
+                break
+            place -= len(run.glyphs)
+        return bool(alone.width == width)
+
+    def part(self, start: int, end: int) -> Iterator[Run]:
+        """Yield the runs between two letters, cut there."""
+        first, last = self._glyph(start), self._glyph(end)
+        for run in self.runs:
+            cut = slice(max(first, 0), max(last, 0))
+            if glyphs := run.glyphs[cut]:
+                ends = min(run.end, self.bytes[end])
+                yield run._replace(glyphs=glyphs, clusters=run.clusters[cut], end=ends)
+            first -= len(run.glyphs)
+            last -= len(run.glyphs)
+
+
+class Line(Layout):
+    """A line of a paragraph of one font, drawn from there, and laid out by Pango only if more is wanted of it."""
+
+    def __init__(self, paragraph: Paragraph, start: int, end: int, max_width: float) -> None:
+        self.text = paragraph.text[start:end]
+        self.style = paragraph.layout.style
+        self.max_width = max_width
+        self.justification_spacing = 0
+        self.first_line_direction = paragraph.layout.first_line_direction
+        self.ascent = self.underline_position = self.strikethrough_position = None
+        self._drawn = paragraph, start, end
+
+    @cached_property
+    def layout(self) -> Any:
+        alone = Layout(self.style, 0, self.max_width)
+        alone.set_text(self.text)
+        return alone.layout
+
+    def deactivate(self) -> None:
+        if "layout" in vars(self):
+            super().deactivate()
+
+    def runs(self) -> Iterator[Run]:
+        paragraph, start, end = self._drawn
+        return paragraph.part(start, end)
+
+
+def split_first_line(
+    text: str,
+    style: Any,
+    context: Any,
+    max_width: float | None,
+    justification_spacing: float,
+    is_line_start: bool = True,
+    minimum: bool = False,
+) -> tuple[Any, ...]:
+    """Return what WeasyPrint's function of this name does: a line's layout, length, next start, size and baseline."""
+    line = None
+    if max_width is not None and style["font_size"] <= max_width < 2**21 and not justification_spacing:
+        line = _line(text, style, max_width)
+    return line or _plainly_split(text, style, context, max_width, justification_spacing, is_line_start, minimum)
+
+
+def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
+    """Return a line where it is certain, in a text of the plain kind."""
+    paragraph = getattr(style, "paragraph", None)
+    if paragraph is None or not paragraph.text.endswith(text):
+        if UNUSUAL.search(text) or not _is_plain(style):
+            return None
+        layout, line = _laid_out(text, style, max_width)
+        if line_break.line_size(line, style)[0] <= max_width:
+            return _finished(layout, line, None)
+        paragraph = style.paragraph = Paragraph(layout, line)
+    start = len(paragraph.text) - len(text)
+    near = int(NEAR * style["font_size"] * TO_UNITS)
+    found = paragraph.plain and paragraph.line(start, int(max_width * TO_UNITS), near)
+    if not found:
+        return None
+    end, after = found
+    rest = paragraph.bytes[after] - paragraph.bytes[start] if after < len(paragraph.text) else None
+    if not paragraph.font or not paragraph.is_alike(start, end):
+        layout, line = _laid_out(paragraph.text[start:end], style, max_width)
+        return _finished(layout, line, rest) if line_break.line_size(line, style)[0] <= max_width else None
+    width = (paragraph.before(end) - paragraph.before(start)) * FROM_UNITS
+    length = paragraph.bytes[end] - paragraph.bytes[start]
+    return Line(paragraph, start, end, max_width), length, rest, width, paragraph.height, paragraph.baseline
+
+
+def _is_plain(style: Any) -> bool:
+    """Tell whether lines of this style are as wide as their letters, and end at spaces and between letters alone."""
+    return (
+        style["white_space"] in ("normal", "pre-line")
+        and style["direction"] == "ltr"
+        and style["hyphens"] != "auto"
+        and style["letter_spacing"] == "normal"
+        and style["text_decoration_line"] == "none"
+        and not style["word_spacing"]
+    )
+
+
+def _laid_out(text: str, style: Any, max_width: float) -> tuple[Layout, Any]:
+    """Return a text's layout as one line, and the line."""
+    layout = Layout(style, 0, max_width)
+    layout.set_text(text)
+    line, _ = layout.get_first_line()
+    return layout, line
+
+
+def _finished(layout: Layout, line: Any, after: int | None) -> tuple[Any, ...]:
+    width, height = line_break.line_size(line, layout.style)
+    baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
+    length = line.length
+    layout.deactivate()
+    return layout, length, after, width, height, baseline
+
+
+class UnusualGlyphError(Exception):
+    """A line that has more to it than letters side by side."""
+
+
+def draw_first_line(stream: Any, box: Any, overflow: str, ellipsis: Any, matrix: Any) -> list[Any]:
+    """Draw a line as WeasyPrint's function of this name does, and return its emojis."""
+    if overflow == "ellipsis" or ellipsis != "none" or not box.text.strip() or box.style["font_size"] < 1e-6:
+        return list(_plainly_drawn(stream, box, overflow, ellipsis, matrix))
+    try:
+        drawn = [_drawn(stream, run) for run in box.pango_layout.runs()]
+    except UnusualGlyphError:
+        return list(_plainly_drawn(stream, box, overflow, ellipsis, matrix))
+    stream.set_text_matrix(*matrix.values)
+    string, previous = "", None
+    for pango_font, font, size, glyphs in drawn:
+        if pango_font != previous:
+            if string:
+                stream.show_text(string)
+            stream.set_font_size(font.hash, size)
+            string, previous = "", pango_font
+        string += glyphs
+    stream.show_text(string)
+    return []
+
+
+def _drawn(stream: Any, run: Run) -> tuple[Any, Any, float, str]:
+    """Return Pango's font of a run, the PDF's and its size, and the string of the glyphs."""
+    font, size = stream.add_font(run.font)
+    if run.raised or font.svg or font.png or font.colr or font.bitmap:
+        raise UnusualGlyphError
+    known = font.strings.setdefault(size, {})
+    strings: list[Any] = list(map(known.get, run.glyphs))
+    while None in strings:
+        place = strings.index(None)
+        glyph, width, moved = run.glyphs[place]
+        strings[place] = known[run.glyphs[place]] = _string(stream, run.font, font, size, glyph, width, moved)
+        if glyph not in font.to_unicode and glyph != pango.PANGO_GLYPH_EMPTY:
+            font.to_unicode[glyph] = run.letters(place)
+    string = f"<{''.join(strings)}"
+    return run.font, font, size, string[:-1] if string[-1] == "<" else f"{string}>"
+
+
+def _string(stream: Any, pango_font: Any, font: Any, size: float, glyph: int, width: int, moved: int) -> str:
+    """Return a glyph as it stands in the string of a line, with what its width differs by from the font's."""
+    if glyph == pango.PANGO_GLYPH_EMPTY:
+        return f">{-width / size}<"
+    if not glyph or glyph & pango.PANGO_GLYPH_UNKNOWN_FLAG:
+        raise UnusualGlyphError
+    if glyph not in font.widths:
+        pango.pango_font_get_glyph_extents(pango_font, glyph, stream.ink_rect, stream.logical_rect)
+        font.widths[glyph] = round(stream.logical_rect.width * 1000 * FROM_UNITS / size)
+    offset = moved / size
+    kerning = font.widths[glyph] + offset - width * 1000 * FROM_UNITS / size
+    return (f">{-offset}<" if offset else "") + f"{glyph:04x}" + (f">{int(kerning)}<" if kerning else "")
