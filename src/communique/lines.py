@@ -9,6 +9,7 @@ taken; pages are the same either way.
 from __future__ import annotations
 
 import re
+import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -37,13 +38,16 @@ PLAIN = re.compile(r"[\w\s,.\u2060]+")
 SEEN = 8
 #: What ends a paragraph, has a width of its own rules, or a hyphen that is not always seen.
 UNUSUAL = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\xad\u2028\u2029]")
-#: Numbers of 32 bits that Pango has for a glyph: the glyph, its width, its shifts, and what else it is.
-GLYPH = ffi.sizeof("PangoGlyphInfo") // 4
+#: What Pango has of a glyph: which it is, its width, how far it is moved to the right and down, in Pango's units.
+GLYPH = struct.Struct("=Iiii")
+#: The bytes of a glyph, this and more, from one to the next.
+EACH = ffi.sizeof("PangoGlyphInfo")
 #: The bit of a letter before which a line may end.
 LINE_BREAK = 1
 
 _plainly_split = line_break.split_first_line
 _plainly_drawn = drawing.draw_first_line
+_plain_strut = line_break.strut
 
 
 class Layout(line_break.Layout):  # type: ignore[misc]
@@ -107,14 +111,13 @@ class Layout(line_break.Layout):  # type: ignore[misc]
 
 
 class Run(NamedTuple):
-    """Letters side by side in one font. Places are in bytes of ``text``, widths in Pango's units."""
+    """Letters side by side in one font. Places are in bytes of ``text``."""
 
     font: Any
-    glyphs: list[tuple[int, int, int]]  #: what each is, its width, and how far it is moved to the right
+    glyphs: list[bytes]  #: what Pango has of each, see GLYPH
     clusters: list[int]  #: where the letters of each begin
     end: int  #: where the last one's letters end
     text: bytes
-    raised: bool  #: whether some are moved up or down
     leftward: bool
 
     def letters(self, place: int) -> str:
@@ -129,12 +132,11 @@ def _runs(line: Any, text: bytes) -> Iterator[Run]:
     run = line.runs[0]
     while run != ffi.NULL:
         item, string = run.data.item, run.data.glyphs
-        numbers = memoryview(ffi.buffer(string.glyphs, string.num_glyphs * GLYPH * 4)).cast("i")
-        what, widths, right, up = (numbers[place::GLYPH].tolist() for place in range(4))
+        numbers = bytes(ffi.buffer(string.glyphs, string.num_glyphs * EACH))
+        glyphs = [numbers[place : place + GLYPH.size] for place in range(0, len(numbers), EACH)]
         clusters = [item.offset + cluster for cluster in ffi.unpack(string.log_clusters, string.num_glyphs)]
-        glyphs = list(zip(what, widths, right, strict=True))
-        end = item.offset + item.length
-        yield Run(item.analysis.font, glyphs, clusters, end, text, any(up), item.analysis.level % 2 == 1)
+        leftward = item.analysis.level % 2 == 1
+        yield Run(item.analysis.font, glyphs, clusters, item.offset + item.length, text, leftward)
         run = run.next
 
 
@@ -144,7 +146,7 @@ class Paragraph:
     Places in the text are counted in letters, ``bytes`` has them in bytes; widths are in Pango's units.
     """
 
-    def __init__(self, layout: Layout, line: Any) -> None:
+    def __init__(self, layout: Layout, line: Any, height: float) -> None:
         text = self.text = layout.text
         size, encoded = len(text), text.encode()
         self.bytes: Any = range(size + 1)
@@ -160,7 +162,10 @@ class Paragraph:
         self.runs = list(_runs(line, encoded))
         self._clusters = [cluster for run in self.runs for cluster in run.clusters]
         self._glyphs = [glyph for run in self.runs for glyph in run.glyphs]
-        self._widths = [0, *accumulate(width for _, width, _ in self._glyphs)]
+        self._widths: list[int] = [
+            0,
+            *accumulate(width for _, width, _, _ in GLYPH.iter_unpack(b"".join(self._glyphs))),
+        ]
         #: Whether lines of it are found here.
         self.plain = not any(run.leftward for run in self.runs)
         self.plain &= not any(text[end - 1].isspace() for end in self.ends if end)
@@ -171,8 +176,9 @@ class Paragraph:
         self.font = fonts.pop() if len(fonts) == 1 else None
         #: What lines of one font have as well: style, direction, height and baseline. It keeps the fonts, too.
         self.layout = layout
-        self.height = line_break.line_size(line, layout.style)[1]
+        self.height = height
         self.baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
+        self._alone = ffi.new("PangoRectangle *")
 
     def _glyph(self, letter: int) -> int:
         """Return the number of the glyph that begins with a letter."""
@@ -209,14 +215,13 @@ class Paragraph:
     def _stands_alone(self, end: int) -> bool:
         """Tell whether the letter before a place is as wide as alone: a space after it may have drawn it nearer."""
         place = self._glyph(end) - 1
-        what, width, _ = self._glyphs[place]
-        alone = ffi.new("PangoRectangle *")
+        what, width, _, _ = GLYPH.unpack(self._glyphs[place])
         for run in self.runs:
             if place < len(run.glyphs):
-                pango.pango_font_get_glyph_extents(run.font, what, ffi.NULL, alone)
+                pango.pango_font_get_glyph_extents(run.font, what, ffi.NULL, self._alone)
                 break
             place -= len(run.glyphs)
-        return bool(alone.width == width)
+        return bool(self._alone.width == width)
 
     def part(self, start: int, end: int) -> Iterator[Run]:
         """Yield the runs between two letters, cut there."""
@@ -225,7 +230,7 @@ class Paragraph:
             cut = slice(max(first, 0), max(last, 0))
             if glyphs := run.glyphs[cut]:
                 ends = min(run.end, self.bytes[end])
-                yield run._replace(glyphs=glyphs, clusters=run.clusters[cut], end=ends)
+                yield Run(run.font, glyphs, run.clusters[cut], ends, run.text, run.leftward)
             first -= len(run.glyphs)
             last -= len(run.glyphs)
 
@@ -279,10 +284,10 @@ def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
     if paragraph is None or not paragraph.text.endswith(text):
         if UNUSUAL.search(text) or not _is_plain(style):
             return None
-        layout, line = _laid_out(text, style, max_width)
-        if line_break.line_size(line, style)[0] <= max_width:
-            return _finished(layout, line, None)
-        paragraph = style.paragraph = Paragraph(layout, line)
+        layout, line, size = _laid_out(text, style, max_width)
+        if size[0] <= max_width:
+            return _finished(layout, line, size, None)
+        paragraph = style.paragraph = Paragraph(layout, line, size[1])
     start = len(paragraph.text) - len(text)
     near = int(NEAR * style["font_size"] * TO_UNITS)
     found = paragraph.plain and paragraph.line(start, int(max_width * TO_UNITS), near)
@@ -291,8 +296,8 @@ def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
     end, after = found
     rest = paragraph.bytes[after] - paragraph.bytes[start] if after < len(paragraph.text) else None
     if not paragraph.font or not paragraph.is_alike(start, end):
-        layout, line = _laid_out(paragraph.text[start:end], style, max_width)
-        return _finished(layout, line, rest) if line_break.line_size(line, style)[0] <= max_width else None
+        layout, line, size = _laid_out(paragraph.text[start:end], style, max_width)
+        return _finished(layout, line, size, rest) if size[0] <= max_width else None
     width = (paragraph.before(end) - paragraph.before(start)) * FROM_UNITS
     length = paragraph.bytes[end] - paragraph.bytes[start]
     return Line(paragraph, start, end, max_width), length, rest, width, paragraph.height, paragraph.baseline
@@ -310,20 +315,19 @@ def _is_plain(style: Any) -> bool:
     )
 
 
-def _laid_out(text: str, style: Any, max_width: float) -> tuple[Layout, Any]:
-    """Return a text's layout as one line, and the line."""
+def _laid_out(text: str, style: Any, max_width: float) -> tuple[Layout, Any, tuple[float, float]]:
+    """Return a text's layout as one line, the line, and its width and height."""
     layout = Layout(style, 0, max_width)
     layout.set_text(text)
     line, _ = layout.get_first_line()
-    return layout, line
+    return layout, line, line_break.line_size(line, style)
 
 
-def _finished(layout: Layout, line: Any, after: int | None) -> tuple[Any, ...]:
-    width, height = line_break.line_size(line, layout.style)
+def _finished(layout: Layout, line: Any, size: tuple[float, float], after: int | None) -> tuple[Any, ...]:
     baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
     length = line.length
     layout.deactivate()
-    return layout, length, after, width, height, baseline
+    return layout, length, after, *size, baseline
 
 
 class UnusualGlyphError(Exception):
@@ -354,29 +358,37 @@ def draw_first_line(stream: Any, box: Any, overflow: str, ellipsis: Any, matrix:
 def _drawn(stream: Any, run: Run) -> tuple[Any, Any, float, str]:
     """Return Pango's font of a run, the PDF's and its size, and the string of the glyphs."""
     font, size = stream.add_font(run.font)
-    if run.raised or font.svg or font.png or font.colr or font.bitmap:
+    if font.svg or font.png or font.colr or font.bitmap:
         raise UnusualGlyphError
     known = font.strings.setdefault(size, {})
     strings: list[Any] = list(map(known.get, run.glyphs))
     while None in strings:
         place = strings.index(None)
-        glyph, width, moved = run.glyphs[place]
-        strings[place] = known[run.glyphs[place]] = _string(stream, run.font, font, size, glyph, width, moved)
+        glyph, *moves = GLYPH.unpack(run.glyphs[place])
+        strings[place] = known[run.glyphs[place]] = _string(stream, run.font, font, size, glyph, *moves)
         if glyph not in font.to_unicode and glyph != pango.PANGO_GLYPH_EMPTY:
             font.to_unicode[glyph] = run.letters(place)
     string = f"<{''.join(strings)}"
     return run.font, font, size, string[:-1] if string[-1] == "<" else f"{string}>"
 
 
-def _string(stream: Any, pango_font: Any, font: Any, size: float, glyph: int, width: int, moved: int) -> str:
+def _string(stream: Any, pango_font: Any, font: Any, size: float, glyph: int, width: int, right: int, down: int) -> str:
     """Return a glyph as it stands in the string of a line, with what its width differs by from the font's."""
     if glyph == pango.PANGO_GLYPH_EMPTY:
         return f">{-width / size}<"
-    if not glyph or glyph & pango.PANGO_GLYPH_UNKNOWN_FLAG:
+    if down or not glyph or glyph & pango.PANGO_GLYPH_UNKNOWN_FLAG:
         raise UnusualGlyphError
     if glyph not in font.widths:
         pango.pango_font_get_glyph_extents(pango_font, glyph, stream.ink_rect, stream.logical_rect)
         font.widths[glyph] = round(stream.logical_rect.width * 1000 * FROM_UNITS / size)
-    offset = moved / size
+    offset = right / size
     kerning = font.widths[glyph] + offset - width * 1000 * FROM_UNITS / size
     return (f">{-offset}<" if offset else "") + f"{glyph:04x}" + (f">{int(kerning)}<" if kerning else "")
+
+
+def strut(style: Any) -> tuple[float, float]:
+    """Return what WeasyPrint's function of this name does, a line's height and baseline, found once for each style."""
+    found: tuple[float, float] | None = getattr(style, "strut", None)
+    if found is None:
+        found = style.strut = _plain_strut(style)
+    return found

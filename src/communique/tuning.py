@@ -66,6 +66,15 @@ class Style(ComputedStyle):  # type: ignore[misc]
     @cached_property
     def twin(self) -> ComputedStyle:
         """The style that values are looked up in, found when the first is: most pseudo-elements never ask for one."""
+        twin = self._twin()
+        if self.pseudo_type not in ("first-line", "first-letter"):
+            # What other documents asked for, this one is likely to; of these two, layout copies all there is.
+            own = dict(self)
+            self.update(twin)
+            self.update(own)
+        return twin
+
+    def _twin(self) -> ComputedStyle:
         above = getattr(self.parent_style, "twin", None)
         declared = tuple(
             (name, _frozen(value), order, layer, *weight)
@@ -245,6 +254,7 @@ PARTS = [
         (css, "ComputedStyle", Style),
         (line_break, "Layout", lines.Layout),
         (inline, "split_first_line", lines.split_first_line),
+        (inline, "strut", lines.strut),
         (text, "draw_first_line", lines.draw_first_line),
         (stream, "Font", Font),
         (fonts, "get_hb_object_data", _whole),
