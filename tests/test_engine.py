@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -575,7 +577,51 @@ def test_templates_are_rendered_where_no_temporary_file_can_be_written(
     assert rendered("b", "one", []) == "one"
 
 
-# --- a pool of processes ---
+# --- where jobs run ---
+
+
+class Ring:
+    """Something that refers to itself, as the boxes of a page do."""
+
+    def __init__(self) -> None:
+        self.ring = self
+
+
+class Littering:
+    """Leaves a ring behind after each job, and keeps those of its first jobs for some time."""
+
+    shared: Any = None
+
+    def __init__(self) -> None:
+        self.rings: list[weakref.ref[Ring]] = []
+        self.kept: list[Ring] = []
+
+    def work(self, job: Any) -> Any:
+        ring = Ring()
+        self.rings.append(weakref.ref(ring))
+        if len(self.rings) <= 5:
+            self.kept.append(ring)
+        return job
+
+    def alive(self) -> int:
+        return sum(ring() is not None for ring in self.rings)
+
+
+def test_memory_does_not_grow_with_what_jobs_leave_behind() -> None:
+    before = gc.get_threshold()
+    executors.collect_rarely()
+    try:
+        maker: Any = Littering()
+        executor = Inline(maker)
+        for job in range(10):
+            executor.submit(job)  # type: ignore[arg-type]
+        assert maker.alive() == 5 + 1
+        maker.kept.clear()
+        for job in range(1100):
+            executor.submit(job)  # type: ignore[arg-type]
+        assert maker.alive() == 1
+    finally:
+        gc.set_threshold(*before)
 
 
 class Mortal(press.Press):

@@ -67,7 +67,7 @@ class Inline:
 
     def submit(self, job: Job) -> Future[Result]:
         future: Future[Result] = Future()
-        future.set_result(self._maker.work(job))
+        future.set_result(swept(self._maker, job))
         return future
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ def _begin(make: Make, shared: Shared) -> None:
 
 def _work(job: Job) -> Result:
     assert _maker is not None
-    return _maker.work(job)
+    return swept(_maker, job)
 
 
 class Pool:
@@ -196,7 +196,7 @@ class Dask:
 
             def work(self, job: Job) -> Result:
                 with self._lock:
-                    return self._maker.work(job)
+                    return swept(self._maker, job)
 
         # What it logs of lost workers is told as problems, where it is one.
         for name in ("distributed", "distributed.client", "distributed.gc"):
@@ -259,8 +259,19 @@ def _work_on_dask(name: str, job: Job) -> Result:
 
 
 def collect_rarely() -> None:
-    """Have Python look for garbage seldom: after every few hundred new objects, as it does, only costs time here."""
-    gc.set_threshold(50_000, 20, 100)
+    """Have Python look for garbage seldom: in the middle of a document it finds little that is not in use."""
+    gc.set_threshold(200_000, 20, 50)
+
+
+def swept(maker: Maker, job: Job) -> Result:
+    """Return what comes of a job, done without what the job before left behind: pages go round in circles.
+
+    Between jobs nearly all that is new is garbage, and found at once. What has outlived many is looked at now and then.
+    """
+    _, young, old = gc.get_count()
+    _, many, most = gc.get_threshold()
+    gc.collect(2 if old > most else 1 if young > many else 0)
+    return maker.work(job)
 
 
 def cores() -> int:
