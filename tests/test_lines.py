@@ -38,6 +38,8 @@ STYLES = [
     "white-space: nowrap; overflow: hidden; text-overflow: ellipsis",
     "max-lines: 2; block-ellipsis: auto",
     "display: table; width: auto",
+    "display: flex",
+    "float: left; width: auto; max-width: 200px",
     "text-indent: 2em",
 ]
 

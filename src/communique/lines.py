@@ -29,6 +29,8 @@ ffi.cdef("""
     void * g_object_ref (void *object);
 """)
 
+#: What no line is wider than, in CSS pixels; WeasyPrint has the same limit.
+WIDEST = 2**21
 #: How much wider or narrower, in em, a text may be alone than beside others.
 NEAR = 0.1
 #: What looks the same beside anything: fonts have other forms of dashes, colons and quotation marks beside capitals,
@@ -205,8 +207,17 @@ class Paragraph:
             return (self.ends[last], self.starts[last]) if exact else None
         return self.ends[last], self.starts[last]
 
+    def word(self, start: int) -> tuple[int, int] | None:
+        """Return where the word that begins at a place ends, and where the next begins; None as in :meth:`line`."""
+        first = bisect_right(self.starts, start)
+        if self.ends[first] <= start or self.bytes[self.ends[first]] in self._seams:
+            return None
+        return self.ends[first], self.starts[first]
+
     def is_alike(self, start: int, end: int) -> bool:
         """Tell whether the letters between two places look the same alone as with what is around them."""
+        if end - start == len(self.text):
+            return True
         near = min(start + SEEN, end), max(end - SEEN, start)
         plain = PLAIN.fullmatch(self.text, start, near[0]) and PLAIN.fullmatch(self.text, near[1], end)
         # A space that begins a line is of the font of what it follows, and alone of another.
@@ -273,13 +284,14 @@ def split_first_line(
 ) -> tuple[Any, ...]:
     """Return what WeasyPrint's function of this name does: a line's layout, length, next start, size and baseline."""
     line = None
-    if max_width is not None and style["font_size"] <= max_width < 2**21 and not justification_spacing:
-        line = _line(text, style, max_width)
+    room = WIDEST if max_width is None else min(max_width, WIDEST)
+    if text and (room >= style["font_size"] or (minimum and not room)) and not justification_spacing:
+        line = _line(text, style, room)
     return line or _plainly_split(text, style, context, max_width, justification_spacing, is_line_start, minimum)
 
 
 def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
-    """Return a line where it is certain, in a text of the plain kind."""
+    """Return a line where it is certain, in a text of the plain kind; one of a single word where there is no room."""
     paragraph = getattr(style, "paragraph", None)
     if paragraph is None or not paragraph.text.endswith(text):
         if UNUSUAL.search(text) or not _is_plain(style):
@@ -290,14 +302,16 @@ def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
         paragraph = style.paragraph = Paragraph(layout, line, size[1])
     start = len(paragraph.text) - len(text)
     near = int(NEAR * style["font_size"] * TO_UNITS)
-    found = paragraph.plain and paragraph.line(start, int(max_width * TO_UNITS), near)
+    found = None
+    if paragraph.plain:
+        found = paragraph.line(start, int(max_width * TO_UNITS), near) if max_width else paragraph.word(start)
     if not found:
         return None
     end, after = found
     rest = paragraph.bytes[after] - paragraph.bytes[start] if after < len(paragraph.text) else None
     if not paragraph.font or not paragraph.is_alike(start, end):
         layout, line, size = _laid_out(paragraph.text[start:end], style, max_width)
-        return _finished(layout, line, size, rest) if size[0] <= max_width else None
+        return _finished(layout, line, size, rest) if size[0] <= max_width or not max_width else None
     width = (paragraph.before(end) - paragraph.before(start)) * FROM_UNITS
     length = paragraph.bytes[end] - paragraph.bytes[start]
     return Line(paragraph, start, end, max_width), length, rest, width, paragraph.height, paragraph.baseline
@@ -307,6 +321,8 @@ def _is_plain(style: Any) -> bool:
     """Tell whether lines of this style are as wide as their letters, and end at spaces and between letters alone."""
     return (
         style["white_space"] in ("normal", "pre-line")
+        and style["overflow_wrap"] != "anywhere"
+        and style["word_break"] != "break-all"
         and style["direction"] == "ltr"
         and style["hyphens"] != "auto"
         and style["letter_spacing"] == "normal"

@@ -18,7 +18,7 @@ from tinycss2.ast import Node
 from weasyprint import css, images
 from weasyprint.css import ComputedStyle
 from weasyprint.draw import text
-from weasyprint.layout import inline
+from weasyprint.layout import inline, preferred
 from weasyprint.pdf import fonts, stream
 from weasyprint.text import line_break
 from weasyprint.text.ffi import ffi, harfbuzz, harfbuzz_subset
@@ -254,6 +254,7 @@ PARTS = [
         (css, "ComputedStyle", Style),
         (line_break, "Layout", lines.Layout),
         (inline, "split_first_line", lines.split_first_line),
+        (preferred, "split_first_line", lines.split_first_line),
         (inline, "strut", lines.strut),
         (text, "draw_first_line", lines.draw_first_line),
         (stream, "Font", Font),
