@@ -20,14 +20,23 @@ def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> Non
     """
     unfinished = unfinished or place.with_name(f".{place.name}.unfinished")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            unfinished.write_bytes(data)
-            unfinished.replace(place)
-        finally:
-            unfinished.unlink(missing_ok=True)
+            _write(place, data, unfinished)
+        except FileNotFoundError:
+            # Most folders are there already: asking before each file takes as long as renaming it.
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _write(place, data, unfinished)
     except OSError as error:
         raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", HINT)) from error
+
+
+def _write(place: Path, data: bytes, unfinished: Path) -> None:
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(place)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 class Output:
