@@ -106,6 +106,12 @@ def test_lines_end_where_they_would_at_every_width(text: str) -> None:
     assert printed(body, tuned=True) == printed(body, tuned=False)
 
 
+def test_a_text_that_ends_another_of_its_style_is_not_taken_for_a_part_of_it() -> None:
+    # DejaVu Serif has one glyph for ffi.
+    body = paragraph(["a long text that goes on to an offi<br>fi<br>ffi<br>i<br>an offi"], 90, "font-family: serif")
+    assert printed(body, tuned=True) == printed(body, tuned=False)
+
+
 def test_a_paragraph_is_shaped_once_however_many_lines_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
     set_text = lines.Layout.set_text

@@ -161,6 +161,7 @@ class Paragraph:
         self.starts = [place for place, bit in enumerate(bits, 1) if bit & LINE_BREAK] + [size]
         #: Where the line before each of these ends: a space there is in no line.
         self.ends = [place - (text[place - 1] == " ") for place in self.starts]
+        self._begins = {0, *self.starts}
         self.runs = list(_runs(line, encoded))
         self._clusters = [cluster for run in self.runs for cluster in run.clusters]
         self._glyphs = [glyph for run in self.runs for glyph in run.glyphs]
@@ -189,6 +190,11 @@ class Paragraph:
     def before(self, letter: int) -> int:
         """Return the width of the text before a letter."""
         return self._widths[self._glyph(letter)]
+
+    def begins(self, text: str) -> int | None:
+        """Return where in this text another begins that is the rest of it, None where no line could begin there."""
+        start = len(self.text) - len(text)
+        return start if start in self._begins and self.text.endswith(text) else None
 
     def line(self, start: int, width: int, near: int) -> tuple[int, int] | None:
         """Return where the line ends that begins at ``start``, and where the next begins, of the most that fits.
@@ -300,11 +306,11 @@ def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
         if size[0] <= max_width:
             return _finished(layout, line, size, None)
         paragraph = style.paragraph = Paragraph(layout, line, size[1])
-    start = len(paragraph.text) - len(text)
+    start = paragraph.begins(text)
     near = int(NEAR * style["font_size"] * TO_UNITS)
-    found = None
-    if paragraph.plain:
-        found = paragraph.line(start, int(max_width * TO_UNITS), near) if max_width else paragraph.word(start)
+    if start is None or not paragraph.plain:
+        return None
+    found = paragraph.line(start, int(max_width * TO_UNITS), near) if max_width else paragraph.word(start)
     if not found:
         return None
     end, after = found
