@@ -1,4 +1,4 @@
-"""Lines of text as WeasyPrint breaks and draws them, with less asked of Pango.
+"""Lines of text as WeasyPrint breaks them, with less asked of Pango.
 
 For each line WeasyPrint has two lines' worth of text shaped, then the line with a word more that may still fit, and
 then the line alone. A :class:`Paragraph` is shaped once: it knows where each of its words ends, and its lines are drawn
@@ -9,16 +9,16 @@ taken; pages are the same either way.
 from __future__ import annotations
 
 import re
-import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from weasyprint.draw import text as drawing
 from weasyprint.text import line_break
 from weasyprint.text.ffi import FROM_UNITS, TO_UNITS, ffi, gobject, pango
+
+from communique.glyphs import GLYPH, Run, runs
 
 # What WeasyPrint does not declare of Pango.
 ffi.cdef("""
@@ -40,15 +40,10 @@ PLAIN = re.compile(r"[\w\s,.\u2060]+")
 SEEN = 8
 #: What ends a paragraph, has a width of its own rules, or a hyphen that is not always seen.
 UNUSUAL = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\xad\u2028\u2029]")
-#: What Pango has of a glyph: which it is, its width, how far it is moved to the right and down, in Pango's units.
-GLYPH = struct.Struct("=Iiii")
-#: The bytes of a glyph, this and more, from one to the next.
-EACH = ffi.sizeof("PangoGlyphInfo")
 #: The bit of a letter before which a line may end.
 LINE_BREAK = 1
 
 _plainly_split = line_break.split_first_line
-_plainly_drawn = drawing.draw_first_line
 _plain_strut = line_break.strut
 
 
@@ -109,37 +104,31 @@ class Layout(line_break.Layout):  # type: ignore[misc]
         """Yield the runs of the first line."""
         pango.pango_layout_set_single_paragraph_mode(self.layout, True)
         line, _ = self.get_first_line()
-        return _runs(line, self.text.encode())
+        return runs(line, self.text.encode())
 
 
-class Run(NamedTuple):
-    """Letters side by side in one font. Places are in bytes of ``text``."""
+class Shaped(NamedTuple):
+    """A text's layout as one line, the line, and its size and baseline in CSS pixels."""
 
-    font: Any
-    glyphs: list[bytes]  #: what Pango has of each, see GLYPH
-    clusters: list[int]  #: where the letters of each begin
-    end: int  #: where the last one's letters end
-    text: bytes
-    leftward: bool
+    layout: Layout
+    line: Any
+    width: float
+    height: float
+    baseline: float
 
-    def letters(self, place: int) -> str:
-        """Return the letters that the glyph at a place of the run stands for."""
-        after = place + (-1 if self.leftward else 1)
-        end = self.clusters[after] if 0 <= after < len(self.clusters) else self.end
-        return self.text[self.clusters[place] : end].decode()
+    @classmethod
+    def of(cls, text: str, style: Any, max_width: float) -> Shaped:
+        """Return a text shaped as one line; the width is for whoever puts an ellipsis to its end."""
+        layout = Layout(style, 0, max_width)
+        layout.set_text(text)
+        line, _ = layout.get_first_line()
+        width, height = line_break.line_size(line, style)
+        return cls(layout, line, width, height, pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS)
 
-
-def _runs(line: Any, text: bytes) -> Iterator[Run]:
-    """Yield the runs of a line of Pango's."""
-    run = line.runs[0]
-    while run != ffi.NULL:
-        item, string = run.data.item, run.data.glyphs
-        numbers = bytes(ffi.buffer(string.glyphs, string.num_glyphs * EACH))
-        glyphs = [numbers[place : place + GLYPH.size] for place in range(0, len(numbers), EACH)]
-        clusters = [item.offset + cluster for cluster in ffi.unpack(string.log_clusters, string.num_glyphs)]
-        leftward = item.analysis.level % 2 == 1
-        yield Run(item.analysis.font, glyphs, clusters, item.offset + item.length, text, leftward)
-        run = run.next
+    def split(self, after: int | None) -> tuple[Any, ...]:
+        """Return it as WeasyPrint has a line that was split from a text, whose rest begins at a byte."""
+        self.layout.deactivate()
+        return self.layout, self.line.length, after, self.width, self.height, self.baseline
 
 
 class Paragraph:
@@ -148,39 +137,36 @@ class Paragraph:
     Places in the text are counted in letters, ``bytes`` has them in bytes; widths are in Pango's units.
     """
 
-    def __init__(self, layout: Layout, line: Any, height: float) -> None:
-        text = self.text = layout.text
+    def __init__(self, shaped: Shaped) -> None:
+        text = self.text = shaped.layout.text
         size, encoded = len(text), text.encode()
         self.bytes: Any = range(size + 1)
         if not text.isascii():
             self.bytes = [place for place, byte in enumerate(encoded) if byte & 0xC0 != 0x80] + [len(encoded)]
         length = ffi.new("int *")
-        letters = pango.pango_layout_get_log_attrs_readonly(layout.layout, length)
+        letters = pango.pango_layout_get_log_attrs_readonly(shaped.layout.layout, length)
         bits = memoryview(ffi.buffer(letters, length[0] * ffi.sizeof("PangoLogAttr"))).cast("I")[1:size]
         #: Where the next line may begin, and after the last of these the end of the text.
         self.starts = [place for place, bit in enumerate(bits, 1) if bit & LINE_BREAK] + [size]
         #: Where the line before each of these ends: a space there is in no line.
         self.ends = [place - (text[place - 1] == " ") for place in self.starts]
-        self._begins = {0, *self.starts}
-        self.runs = list(_runs(line, encoded))
+        #: Where a line may begin.
+        self.begins = {0, *self.starts}
+        self.runs = list(runs(shaped.line, encoded))
         self._clusters = [cluster for run in self.runs for cluster in run.clusters]
         self._glyphs = [glyph for run in self.runs for glyph in run.glyphs]
-        self._widths: list[int] = [
-            0,
-            *accumulate(width for _, width, _, _ in GLYPH.iter_unpack(b"".join(self._glyphs))),
-        ]
+        self._fonts = [run.font for run in self.runs for _ in run.glyphs]
+        widths = (width for _, width, _, _ in GLYPH.iter_unpack(b"".join(self._glyphs)))
+        self._widths: list[int] = [0, *accumulate(widths)]
         #: Whether lines of it are found here.
         self.plain = not any(run.leftward for run in self.runs)
         self.plain &= not any(text[end - 1].isspace() for end in self.ends if end)
         self._edges = list(map(self.before, self.ends))
         self._seams = {run.clusters[0] for run in self.runs}
-        fonts = {run.font for run in self.runs}
-        #: The font of all letters, None where there are several.
-        self.font = fonts.pop() if len(fonts) == 1 else None
-        #: What lines of one font have as well: style, direction, height and baseline. It keeps the fonts, too.
-        self.layout = layout
-        self.height = height
-        self.baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
+        #: Lines of one font have its style, direction, height and baseline. It keeps the fonts, too.
+        self.shaped = shaped
+        self.one_font = len(set(self._fonts)) == 1
+        self._near = int(NEAR * shaped.layout.style["font_size"] * TO_UNITS)
         self._alone = ffi.new("PangoRectangle *")
 
     def _glyph(self, letter: int) -> int:
@@ -191,16 +177,11 @@ class Paragraph:
         """Return the width of the text before a letter."""
         return self._widths[self._glyph(letter)]
 
-    def begins(self, text: str) -> int | None:
-        """Return where in this text another begins that is the rest of it, None where no line could begin there."""
-        start = len(self.text) - len(text)
-        return start if start in self._begins and self.text.endswith(text) else None
-
-    def line(self, start: int, width: int, near: int) -> tuple[int, int] | None:
+    def line(self, start: int, width: int) -> tuple[int, int] | None:
         """Return where the line ends that begins at ``start``, and where the next begins, of the most that fits.
 
-        None where nothing fits, where Pango may end it sooner (between two scripts), and where something fits or does
-        not by less than ``near`` and may by itself be wider or narrower than here.
+        None where nothing fits, where Pango may end it sooner (between two scripts), and where something just fits or
+        just does not, and may by itself be wider or narrower than here.
         """
         edge = self.before(start) + width
         if self._widths[-1] <= edge:
@@ -208,9 +189,9 @@ class Paragraph:
         last = bisect_right(self._edges, edge) - 1
         if not 0 <= last < len(self.ends) - 1 or self.ends[last] <= start or self.bytes[self.ends[last]] in self._seams:
             return None
-        if last != bisect_right(self._edges, edge - near) - 1 or last != bisect_right(self._edges, edge + near) - 1:
-            exact = self.is_alike(start, self.ends[last]) and self.is_alike(start, self.ends[last + 1])
-            return (self.ends[last], self.starts[last]) if exact else None
+        close = bisect_right(self._edges, edge - self._near) != bisect_right(self._edges, edge + self._near)
+        if close and not all(self.is_alike(start, end) for end in self.ends[last : last + 2]):
+            return None
         return self.ends[last], self.starts[last]
 
     def word(self, start: int) -> tuple[int, int] | None:
@@ -233,11 +214,7 @@ class Paragraph:
         """Tell whether the letter before a place is as wide as alone: a space after it may have drawn it nearer."""
         place = self._glyph(end) - 1
         what, width, _, _ = GLYPH.unpack(self._glyphs[place])
-        for run in self.runs:
-            if place < len(run.glyphs):
-                pango.pango_font_get_glyph_extents(run.font, what, ffi.NULL, self._alone)
-                break
-            place -= len(run.glyphs)
+        pango.pango_font_get_glyph_extents(self._fonts[place], what, ffi.NULL, self._alone)
         return bool(self._alone.width == width)
 
     def part(self, start: int, end: int) -> Iterator[Run]:
@@ -257,18 +234,16 @@ class Line(Layout):
 
     def __init__(self, paragraph: Paragraph, start: int, end: int, max_width: float) -> None:
         self.text = paragraph.text[start:end]
-        self.style = paragraph.layout.style
+        self.style = paragraph.shaped.layout.style
         self.max_width = max_width
         self.justification_spacing = 0
-        self.first_line_direction = paragraph.layout.first_line_direction
+        self.first_line_direction = paragraph.shaped.layout.first_line_direction
         self.ascent = self.underline_position = self.strikethrough_position = None
         self._drawn = paragraph, start, end
 
     @cached_property
     def layout(self) -> Any:
-        alone = Layout(self.style, 0, self.max_width)
-        alone.set_text(self.text)
-        return alone.layout
+        return Shaped.of(self.text, self.style, self.max_width).layout.layout
 
     def deactivate(self) -> None:
         if "layout" in vars(self):
@@ -302,25 +277,25 @@ def _line(text: str, style: Any, max_width: float) -> tuple[Any, ...] | None:
     if paragraph is None or not paragraph.text.endswith(text):
         if UNUSUAL.search(text) or not _is_plain(style):
             return None
-        layout, line, size = _laid_out(text, style, max_width)
-        if size[0] <= max_width:
-            return _finished(layout, line, size, None)
-        paragraph = style.paragraph = Paragraph(layout, line, size[1])
-    start = paragraph.begins(text)
-    near = int(NEAR * style["font_size"] * TO_UNITS)
-    if start is None or not paragraph.plain:
+        shaped = Shaped.of(text, style, max_width)
+        if shaped.width <= max_width:
+            return shaped.split(None)
+        paragraph = style.paragraph = Paragraph(shaped)
+    start = len(paragraph.text) - len(text)
+    if start not in paragraph.begins or not paragraph.plain:
         return None
-    found = paragraph.line(start, int(max_width * TO_UNITS), near) if max_width else paragraph.word(start)
+    found = paragraph.line(start, int(max_width * TO_UNITS)) if max_width else paragraph.word(start)
     if not found:
         return None
     end, after = found
     rest = paragraph.bytes[after] - paragraph.bytes[start] if after < len(paragraph.text) else None
-    if not paragraph.font or not paragraph.is_alike(start, end):
-        layout, line, size = _laid_out(paragraph.text[start:end], style, max_width)
-        return _finished(layout, line, size, rest) if size[0] <= max_width or not max_width else None
+    if not paragraph.one_font or not paragraph.is_alike(start, end):
+        shaped = Shaped.of(paragraph.text[start:end], style, max_width)
+        return shaped.split(rest) if shaped.width <= max_width or not max_width else None
     width = (paragraph.before(end) - paragraph.before(start)) * FROM_UNITS
     length = paragraph.bytes[end] - paragraph.bytes[start]
-    return Line(paragraph, start, end, max_width), length, rest, width, paragraph.height, paragraph.baseline
+    line = Line(paragraph, start, end, max_width)
+    return line, length, rest, width, paragraph.shaped.height, paragraph.shaped.baseline
 
 
 def _is_plain(style: Any) -> bool:
@@ -335,77 +310,6 @@ def _is_plain(style: Any) -> bool:
         and style["text_decoration_line"] == "none"
         and not style["word_spacing"]
     )
-
-
-def _laid_out(text: str, style: Any, max_width: float) -> tuple[Layout, Any, tuple[float, float]]:
-    """Return a text's layout as one line, the line, and its width and height."""
-    layout = Layout(style, 0, max_width)
-    layout.set_text(text)
-    line, _ = layout.get_first_line()
-    return layout, line, line_break.line_size(line, style)
-
-
-def _finished(layout: Layout, line: Any, size: tuple[float, float], after: int | None) -> tuple[Any, ...]:
-    baseline = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS
-    length = line.length
-    layout.deactivate()
-    return layout, length, after, *size, baseline
-
-
-class UnusualGlyphError(Exception):
-    """A line that has more to it than letters side by side."""
-
-
-def draw_first_line(stream: Any, box: Any, overflow: str, ellipsis: Any, matrix: Any) -> list[Any]:
-    """Draw a line as WeasyPrint's function of this name does, and return its emojis."""
-    if overflow == "ellipsis" or ellipsis != "none" or not box.text.strip() or box.style["font_size"] < 1e-6:
-        return list(_plainly_drawn(stream, box, overflow, ellipsis, matrix))
-    try:
-        drawn = [_drawn(stream, run) for run in box.pango_layout.runs()]
-    except UnusualGlyphError:
-        return list(_plainly_drawn(stream, box, overflow, ellipsis, matrix))
-    stream.set_text_matrix(*matrix.values)
-    string, previous = "", None
-    for pango_font, font, size, glyphs in drawn:
-        if pango_font != previous:
-            if string:
-                stream.show_text(string)
-            stream.set_font_size(font.hash, size)
-            string, previous = "", pango_font
-        string += glyphs
-    stream.show_text(string)
-    return []
-
-
-def _drawn(stream: Any, run: Run) -> tuple[Any, Any, float, str]:
-    """Return Pango's font of a run, the PDF's and its size, and the string of the glyphs."""
-    font, size = stream.add_font(run.font)
-    if font.svg or font.png or font.colr or font.bitmap:
-        raise UnusualGlyphError
-    known = font.strings.setdefault(size, {})
-    strings: list[Any] = list(map(known.get, run.glyphs))
-    while None in strings:
-        place = strings.index(None)
-        glyph, *moves = GLYPH.unpack(run.glyphs[place])
-        strings[place] = known[run.glyphs[place]] = _string(stream, run.font, font, size, glyph, *moves)
-        if glyph not in font.to_unicode and glyph != pango.PANGO_GLYPH_EMPTY:
-            font.to_unicode[glyph] = run.letters(place)
-    string = f"<{''.join(strings)}"
-    return run.font, font, size, string[:-1] if string[-1] == "<" else f"{string}>"
-
-
-def _string(stream: Any, pango_font: Any, font: Any, size: float, glyph: int, width: int, right: int, down: int) -> str:
-    """Return a glyph as it stands in the string of a line, with what its width differs by from the font's."""
-    if glyph == pango.PANGO_GLYPH_EMPTY:
-        return f">{-width / size}<"
-    if down or not glyph or glyph & pango.PANGO_GLYPH_UNKNOWN_FLAG:
-        raise UnusualGlyphError
-    if glyph not in font.widths:
-        pango.pango_font_get_glyph_extents(pango_font, glyph, stream.ink_rect, stream.logical_rect)
-        font.widths[glyph] = round(stream.logical_rect.width * 1000 * FROM_UNITS / size)
-    offset = right / size
-    kerning = font.widths[glyph] + offset - width * 1000 * FROM_UNITS / size
-    return (f">{-offset}<" if offset else "") + f"{glyph:04x}" + (f">{int(kerning)}<" if kerning else "")
 
 
 def strut(style: Any) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from weasyprint.text import line_break
 from weasyprint.text.ffi import ffi, harfbuzz, harfbuzz_subset
 from weasyprint.text.fonts import get_hb_object_data
 
-from communique import lines
+from communique import glyphs, lines
 
 #: The version whose parts these are.
 VERSION = "70.0"
@@ -69,9 +69,7 @@ class Style(ComputedStyle):  # type: ignore[misc]
         twin = self._twin()
         if self.pseudo_type not in ("first-line", "first-letter"):
             # What other documents asked for, this one is likely to; of these two, layout copies all there is.
-            own = dict(self)
-            self.update(twin)
-            self.update(own)
+            self.update({**twin, **self})
         return twin
 
     def _twin(self) -> ComputedStyle:
@@ -173,7 +171,7 @@ class Font(stream.Font):  # type: ignore[misc]
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.strings: dict[float, dict[tuple[int, int, int], str]] = {}
+        self.strings: dict[float, dict[bytes, str]] = {}
 
     def _harfbuzz_subset(self, to_unicode: dict[int, str], hinting: bool) -> None:
         wanted = ffi.gc(harfbuzz_subset.hb_subset_input_create_or_fail(), harfbuzz_subset.hb_subset_input_destroy)
@@ -256,7 +254,7 @@ PARTS = [
         (inline, "split_first_line", lines.split_first_line),
         (preferred, "split_first_line", lines.split_first_line),
         (inline, "strut", lines.strut),
-        (text, "draw_first_line", lines.draw_first_line),
+        (text, "draw_first_line", glyphs.draw_first_line),
         (stream, "Font", Font),
         (fonts, "get_hb_object_data", _whole),
         (images, "RasterImage", Picture),
