@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,10 @@ SMALL = Path(__file__).parent / "newsroom"
 VALLEY = "2023-11-21-cosmetic-valley"
 #: Of a list of recipients.
 HEADER = "email,name,language,outlet,topics,embargo\n"
+
+# A shell that runs tests in the background has them ignore Ctrl-C, and all that they start as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
