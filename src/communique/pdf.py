@@ -110,7 +110,7 @@ class Printer:
             rdf, said = metadata.generate_rdf_metadata, metadata.custom.get("instructions", "").strip()
             metadata.generate_rdf_metadata = lambda *told: xmp.complete(rdf(*told), release, variant, said)
             if variant.startswith("pdf/a-3"):
-                metadata.attachments = [_attachment(name, data, release) for name, data in attached.items()]
+                metadata.attachments = [_attachment(name, data, release, fetcher) for name, data in attached.items()]
             pdf: bytes = rendered.write_pdf(finisher=tuning.written_once, **options)
         if warnings:
             # A picture that failed is remembered as none, and would be missed without a word in the next language;
@@ -236,7 +236,7 @@ def _overruns(rendered: weasyprint.Document) -> bool:
     return bool(lowest < OVERRUN * last.height)
 
 
-def _attachment(name: str, data: bytes, release: LocalizedRelease) -> Any:
+def _attachment(name: str, data: bytes, release: LocalizedRelease, fetcher: Any) -> Any:
     """Return a file for a PDF to carry along (ISO 19005-3, 6.8): the release as data, or in another form."""
     from weasyprint import Attachment
 
@@ -246,6 +246,7 @@ def _attachment(name: str, data: bytes, release: LocalizedRelease) -> Any:
     made, changed = (datetime.fromisoformat(at) for at in (release.created, release.modified))
     return Attachment(
         string=data,
+        url_fetcher=fetcher,
         name=name,
         description=f"{release.id}: {kind}",
         relationship=relation,
