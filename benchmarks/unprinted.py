@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from communique import cli, commandline, engine, executors, press, report
-from communique.executors import Pool
+from communique import cli, commandline, engine, executors, press, report, workers
 from communique.intake import Request
 from communique.jobs import Shared
 
@@ -22,10 +21,10 @@ class Unprinted(press.Press):
 
 def build(root: Path) -> None:
     """Build a newsroom into its folder output/, as ``python build.py`` would but for the PDFs."""
-    executors.collect_rarely()
+    workers.collect_rarely()
     options = commandline.parser().parse_args(["build", "--quiet"])
     tools = cli._tools(options, report.Progress(quiet=True, verbose=False))
-    tools = replace(tools, executor=lambda maker, due: Pool(executors.cores(), due, Unprinted, maker.shared))
+    tools = replace(tools, executor=lambda maker, due: workers.Pool(executors.cores(), due, Unprinted, maker.shared))
     request = Request(now=datetime.now(UTC))
     outcome = engine.build(root.resolve(), root / "output", request, lambda: tools, lambda: None)
     assert not len(outcome.problems), list(outcome.problems)

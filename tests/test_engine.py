@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import shutil
@@ -12,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -24,11 +22,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from communique import engine, executors, inventory, journal, pdf, press, rendering, search, source
+from communique import engine, inventory, journal, pdf, press, rendering, search, source
 from communique.catalog import Translator
 from communique.engine import Tools
 from communique.errors import InputError, Problem
-from communique.executors import Inline, LostWorkerError, Pool
+from communique.executors import Inline, LostWorkerError
 from communique.intake import Request
 from communique.jobs import Entry, Job, Result
 from communique.keeper import Outcome
@@ -577,106 +575,7 @@ def test_templates_are_rendered_where_no_temporary_file_can_be_written(
     assert rendered("b", "one", []) == "one"
 
 
-# --- where jobs run ---
-
-
-class Ring:
-    """Something that refers to itself, as the boxes of a page do."""
-
-    def __init__(self) -> None:
-        self.ring = self
-
-
-class Littering:
-    """Leaves a ring behind after each job, and keeps those of its first jobs for some time."""
-
-    shared: Any = None
-
-    def __init__(self) -> None:
-        self.rings: list[weakref.ref[Ring]] = []
-        self.kept: list[Ring] = []
-
-    def work(self, job: Any) -> Any:
-        ring = Ring()
-        self.rings.append(weakref.ref(ring))
-        if len(self.rings) <= 5:
-            self.kept.append(ring)
-        return job
-
-    def alive(self) -> int:
-        return sum(ring() is not None for ring in self.rings)
-
-
-def test_memory_does_not_grow_with_what_jobs_leave_behind() -> None:
-    before = gc.get_threshold()
-    executors.collect_rarely()
-    try:
-        maker: Any = Littering()
-        executor = Inline(maker)
-        for job in range(10):
-            executor.submit(job)  # type: ignore[arg-type]
-        assert maker.alive() == 5 + 1
-        maker.kept.clear()
-        for job in range(1100):
-            executor.submit(job)  # type: ignore[arg-type]
-        assert maker.alive() == 1
-    finally:
-        gc.set_threshold(*before)
-
-
-class Mortal(press.Press):
-    """Makes releases; one called die kills its worker, one called sleep never ends."""
-
-    def work(self, job: Job) -> Result:
-        if job.id == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if job.id == "sleep":
-            time.sleep(600)
-        return super().work(job)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="processes talk by other means there")
-def test_where_no_pool_can_be_warmed_up_releases_come_out_all_the_same(room: Room, tmp_path: Path) -> None:
-    # The name of a socket has room for a hundred letters.
-    folder = tmp_path / ("long" * 30)
-    folder.mkdir()
-    done = room.run("--jobs", "2", env={"TMPDIR": str(folder)})
-    assert (done.code, done.err) == (0, ["[1/1] good"])
-
-
-def test_a_pool_whose_processes_do_not_start_is_told_and_waited_for_by_nobody(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(11, "no more processes")
-
-    monkeypatch.setattr("pebble.ProcessPool.schedule", full)
-    outcome = build(room, executor=lambda maker, _: Pool(2, 1, press.Press, maker.shared))
-    (problem,) = outcome.problems
-    assert "could not be made" in problem.message
-    assert "no more processes" in problem.message
-
-
-@pytest.mark.slow
-def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(executors, "PATIENCE", 15)
-    for name in ("die", "sleep", "a1", "a2", "a3"):
-        room.write(f"releases/{name}.yaml", f"title: Title {name}\ndate: 2026-03-02\nbody: Text {name}.\n")
-
-    def pool(maker: engine.Maker, _: int) -> Pool:
-        return Pool(2, 6, Mortal, maker.shared)
-
-    outcome = build(room, executor=pool)
-    assert sorted(str(p).partition(";")[0] for p in outcome.problems) == [
-        "releases/die.yaml: could not be made: the process that made it died",
-        "releases/sleep.yaml: could not be made: it was not ready after 15 seconds",
-    ]
-    for name in ("die", "sleep"):
-        (room.path / f"releases/{name}.yaml").unlink()
-    build(room)
-    assert_clean(room)
+# --- Ctrl-C ---
 
 
 @pytest.mark.slow

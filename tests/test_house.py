@@ -53,6 +53,7 @@ def test_the_engine_does_not_know_the_renderers() -> None:
         "keeper",
         "output",
         "recipe",
+        "workers",
     }
 
 

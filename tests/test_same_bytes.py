@@ -39,7 +39,9 @@ def built(room: Room, *options: str, env: dict[str, str], umask: int) -> tuple[d
     """Build; return what came out, and whether a pool of processes was at work."""
     done = room.run("--quiet", "--now", NOW, *options, env={**env, "PYTHONPROFILEIMPORTTIME": "1"}, umask=umask)
     assert done.code == 0, done.err
-    pooled = any(line.startswith("import time:") and line.split()[-1] == "pebble" for line in done.err)
+    pooled = any(
+        line.startswith("import time:") and line.split()[-1] == "multiprocessing.popen_forkserver" for line in done.err
+    )
     return content(room.path / "output"), pooled
 
 

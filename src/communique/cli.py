@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from communique import commandline, engine, executors, report
+from communique import commandline, engine, executors, report, workers
 from communique.commandline import FORMATS
 from communique.engine import Maker, Tools
 from communique.errors import InputError, Problems, UsageError
@@ -40,14 +40,14 @@ def _tools(options: argparse.Namespace, progress: report.Progress) -> Tools:
     jobs = 1 if dask else options.jobs or executors.cores()
     printing = not {"pdf", "email"}.isdisjoint(options.format or FORMATS)
     # WeasyPrint is loaded on another core by the time that something is found to be due.
-    warm = jobs > 1 and printing and executors.warm_up()
+    warm = jobs > 1 and printing and workers.warm_up()
     from communique import press, source
 
     def executor(maker: Maker, due: int) -> executors.Executor:
         if dask:
             return executors.Dask(dask, press.Press, maker.shared)
         if jobs > 1 and due >= (1 if warm else executors.WORTH_A_POOL):
-            return executors.Pool(jobs, due, press.Press, maker.shared)
+            return workers.Pool(jobs, due, press.Press, maker.shared)
         return executors.Inline(maker)
 
     return Tools(press.Press, source.find_among, press.CARRIED, executor, progress.start, progress.done)
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that is not UTF-8 gets escapes instead of an error.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    executors.collect_rarely()
+    workers.collect_rarely()
     options = commandline.parser().parse_args(commandline.with_verb(sys.argv[1:] if arguments is None else arguments))
     verbs = {"build": _build, "check": _check, "translate": _translate, "status": _status, "new": _new}
     verbs |= dict.fromkeys(("send", "pack", "forget"), _dispatch)

@@ -22,21 +22,22 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
-from communique import executors, intake, inventory, journal, recipe
-from communique.errors import Problem, Problems
-from communique.executors import Executor, LostWorkerError
+from communique import intake, inventory, journal, recipe, workers
+from communique.errors import InputError, Problem, Problems
+from communique.executors import Executor
 from communique.intake import Request
 from communique.inventory import digest
 from communique.jobs import Entry, Job, Result, Shared, Standing, Trace
 from communique.journal import Journal, Record, Summary
 from communique.keeper import Keeper, Outcome
 from communique.output import Output
+from communique.workers import LostWorkerError, NoWorkersError
 
 #: The record of what is made of all public releases, and of what their pages share; no release has this ID.
 SITE = ""
 
 
-class Maker(executors.Maker, Protocol):
+class Maker(workers.Maker, Protocol):
     """What the engine needs of :class:`communique.press.Press`."""
 
     shared: Shared
@@ -284,7 +285,7 @@ class _Build:
                     before = len(self.outcome.made)
                     try:
                         result = future.result()
-                    except Exception as error:  # a fault of the program costs its release, not the build
+                    except Exception as error:  # it costs its release, not the build
                         self._lose(id_, found[id_], error)
                     else:
                         self._keep(result)
@@ -328,11 +329,17 @@ class _Build:
         )
 
     def _lose(self, id_: str, path: str, error: Exception) -> None:
-        """Tell of a release that could not be made; its old files stay, and the next build tries again."""
+        """Tell of a release that could not be made; its old files stay, and the next build tries again.
+
+        Raises InputError where no other can be made either.
+        """
+        if isinstance(error, NoWorkersError):
+            hint = "build with --jobs 1; if that does not help, report it"
+            raise InputError(Problem("releases", 0, f"cannot be made, no process for it starts: {error}", hint))
         if isinstance(error, LostWorkerError):
             message = f"could not be made: {error}"
         else:
-            message = f"could not be made, by a fault in the program: {type(error).__name__}: {error}"
+            message = f"could not be made, by a fault in the program: {workers.fault(error)}"
         self.outcome.passing = True
         self.outcome.problems.add(path, 0, message, "build again; if it stays, report it")
         self.keeper.doubt(id_)
