@@ -422,6 +422,8 @@ def test_any_subject_and_name_come_back_as_they_were(subject: str, name: str) ->
 
 def test_an_address_in_a_korean_domain_is_written_in_ascii() -> None:
     assert parsed(written("x", "y", "desk@예시.kr"))["From"].addresses[0].addr_spec == "desk@xn--vv4b11d.kr"
+    # As IDNA 2008 has it, and lists of recipients: IDNA 2003 has "strasse" here, which may be somebody else's.
+    assert parsed(written("x", "y", "desk@straße.de"))["From"].addresses[0].addr_spec == "desk@xn--strae-oqa.de"
 
 
 def test_an_address_that_some_servers_do_not_take_is_a_problem(room: Room) -> None:

@@ -167,30 +167,38 @@ class Shelf:
     def _moved(self, taken: set[str]) -> Iterator[Page]:
         """Yield a page for each alias; one that is somebody else's address is a problem."""
         folders = {e.folder for e in self.entries} | {"site/assets", "site/packs"}
+        above = {folder for path in taken for folder in _above(path)}
         owners: dict[str, str] = {}
-        for id_, editions in groupby(sorted(self.entries, key=lambda e: e.release), key=lambda e: e.release):
-            first = next(editions)
-            for alias in first.aliases:
+        for id_, grouped in groupby(sorted(self.entries, key=lambda e: e.release), key=lambda e: e.release):
+            editions = list(grouped)
+            for alias in editions[0].aliases:
                 path = alias_path(alias)
-                if path in owners and owners[path] == id_:
+                if owners.get(path) == id_:
                     continue
-                parents = {path.rsplit("/", n)[0] for n in range(1, path.count("/") + 1)}
-                if path in taken or parents & (folders | taken) or any(t.startswith(f"{path}/") for t in taken):
+                over = _above(path)
+                if path in taken or path in above or not (over.isdisjoint(folders) and over.isdisjoint(taken)):
                     owner = owners.get(path, "")
                     whose = f"{owner}'s too" if owner else "the address of another page"
                     self.problems.add(f"releases/{id_}.yaml", 0, f"the alias {alias} is {whose}", "take it out")
                     continue
                 taken.add(path)
+                above |= over
                 owners[path] = id_
-                yield self._redirect(path, alias, first)
+                yield self._redirect(path, alias, editions)
 
-    def _redirect(self, path: str, alias: str, entry: Entry) -> Page:
+    def _redirect(self, path: str, alias: str, editions: list[Entry]) -> Page:
+        first = editions[0]
         wanted = alias.partition("/")[0]
-        choices = (wanted, entry.source_language, *entry.alternates)
-        language = next(choice for choice in choices if choice in entry.alternates)
-        titles = {e.language: e.title for e in self.entries if e.release == entry.release}
-        shown = {"base_url": self.base_url, "release": entry.release, "language": language, "titles": titles}
+        choices = (wanted, first.source_language, *first.alternates)
+        language = next(choice for choice in choices if choice in first.alternates)
+        titles = {e.language: e.title for e in editions}
+        shown = {"base_url": self.base_url, "release": first.release, "language": language, "titles": titles}
         return Page(path, "web/moved.html.j2", "", shown)
+
+
+def _above(path: str) -> set[str]:
+    """Return the folders that a file lies in."""
+    return {path.rsplit("/", n)[0] for n in range(1, path.count("/") + 1)}
 
 
 def alias_path(alias: str) -> str:
