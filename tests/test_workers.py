@@ -29,15 +29,17 @@ KILLED = "could not be made: the process that made it died"
 
 
 class Mortal(press.Press):
-    """Makes releases; one called die kills its worker, one called sleep never ends, one called fault has one."""
+    """Makes releases; one called die kills its worker, one called sleep never ends, two have a fault."""
 
-    def work(self, job: Job) -> Result:
+    def work(self, job: Job) -> Any:
         if job.id == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if job.id == "sleep":
             time.sleep(600)
         if job.id == "fault":
             raise KeyError("a fault")
+        if job.id == "odd":
+            return threading.Lock()
         return super().work(job)
 
 
@@ -146,14 +148,15 @@ def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "PATIENCE", 15)
-    add(room, "die", "sleep", "fault", "a1", "a2", "a3")
+    add(room, "die", "sleep", "fault", "odd", "a1", "a2", "a3")
     outcome = build(room, executor=pool(Mortal))
     assert sorted(str(p).partition(";")[0] for p in outcome.problems) == [
         "releases/die.yaml: could not be made: the process that made it died",
         "releases/fault.yaml: could not be made, by a fault in the program: KeyError: 'a fault'",
+        "releases/odd.yaml: could not be made, by a fault in the program: TypeError: cannot pickle '_thread.lock' object",
         "releases/sleep.yaml: could not be made: it was not ready after 15 seconds",
     ]
-    for name in ("die", "sleep", "fault"):
+    for name in ("die", "sleep", "fault", "odd"):
         (room.path / f"releases/{name}.yaml").unlink()
     build(room)
     assert_clean(room)

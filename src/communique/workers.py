@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import multiprocessing
+import pickle
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -91,7 +92,6 @@ class Pool:
                 result = worker.work(job)
             except NoWorkersError as error:
                 if self._leave():
-                    # The others see to it.
                     self._jobs.put(task)
                     return
                 future.set_exception(error)
@@ -105,7 +105,7 @@ class Pool:
                 future.set_result(result)
 
     def _leave(self) -> bool:
-        """Tell whether there are others who have a worker; the last one stays and tells that there are none."""
+        """Leave the jobs to the others, and return whether there are any."""
         with self._lock:
             if self._attended == 1:
                 return False
@@ -181,7 +181,7 @@ class _Worker:
 def _serve(pipe: Any, make: Make, shared: Shared) -> None:
     """Make releases for the caller as long as there is one; Ctrl-C is the caller's to act on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError, EOFError):
+    with contextlib.suppress(OSError, EOFError):  # the caller is gone
         try:
             maker = make(shared)
         except Exception as error:  # the caller is told, whatever it is
@@ -192,12 +192,13 @@ def _serve(pipe: Any, make: Make, shared: Shared) -> None:
         gc.freeze()
         pipe.send(None)
         while True:
-            job = pipe.recv()
             try:
-                answer: Result | FaultError = swept(maker, job)
-            except FaultError as error:
-                answer = error
-            pipe.send(answer)
+                answer = pickle.dumps(swept(maker, pipe.recv()))
+            except (OSError, EOFError):
+                raise
+            except Exception as error:  # the caller is told, whatever it is
+                answer = pickle.dumps(fault(error))
+            pipe.send_bytes(answer)
 
 
 def warm_up() -> bool:
