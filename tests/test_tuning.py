@@ -195,10 +195,14 @@ def test_a_share_of_the_page_is_of_its_own_page(tmp_path: Path, untuned: Callabl
     assert list(map(pictures, tuned)) == list(map(pictures, both()))
 
 
+@pytest.mark.parametrize(
+    "background",
+    ["--there: url(a.png); background: var(--there)", "background-image: var(--none, url(a.png))"],
+)
 def test_an_address_in_a_property_of_the_authors_is_read_from_where_the_page_is(
-    tmp_path: Path, untuned: Callable[[], None]
+    background: str, tmp_path: Path, untuned: Callable[[], None]
 ) -> None:
-    style = "@page { size: A6 } div { --there: url(a.png); background: var(--there); height: 30mm }"
+    style = f"@page {{ size: A6 }} div {{ {background}; height: 30mm }}"
     folders = [tmp_path / "red", tmp_path / "blue"]
     for folder in folders:
         folder.mkdir()

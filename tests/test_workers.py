@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 import weakref
+from dataclasses import replace
 from multiprocessing import active_children
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +166,56 @@ def test_a_pool_makes_the_same_bytes_and_survives_workers_that_die_or_hang(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="it stops a process by a signal")
+def test_a_worker_that_does_not_even_read_its_job_costs_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 15)
+    send = Connection.send
+
+    def stopped(self: Connection, job: object) -> None:
+        (worker,) = active_children()
+        assert worker.pid
+        os.kill(worker.pid, signal.SIGSTOP)
+        # More than a pipe holds.
+        send(self, replace(job, files={"much": bytes(10**7)}) if isinstance(job, Job) else job)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "send", stopped)
+        outcome = build(room, executor=pool(press.Press, 1))
+    assert [str(p).partition(";")[0] for p in outcome.problems] == [
+        "releases/good.yaml: could not be made: it was not ready after 15 seconds"
+    ]
+    assert active_children() == []
+
+
+def test_a_pool_that_is_stopped_leaves_no_process_whatever_it_does(room: Room) -> None:
+    add(room, "sleep", "a1")
+    jobs: list[Job] = []
+
+    class Noting(Inline):
+        def submit(self, job: Job) -> Any:
+            jobs.append(job)
+            return super().submit(job)
+
+    given: list[Shared] = []
+
+    def noting(maker: Any, _: int) -> Noting:
+        given.append(maker.shared)
+        return Noting(maker)
+
+    build(room, executor=noting)
+    processes = Pool(2, 2, Mortal, given[0])
+    for job in jobs:
+        processes.submit(job)
+    while len(active_children()) < 2:
+        time.sleep(0.01)
+    time.sleep(1)
+    begun = active_children()
+    processes.stop()
+    assert [process.exitcode for process in begun] == [-signal.SIGKILL] * 2
+    assert active_children() == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_workers_killed_at_any_moment_cost_a_release_each_at_most(seed: int, room: Room) -> None:
     add(room, *(f"r{number:02}" for number in range(24)))
@@ -225,6 +277,15 @@ def test_where_the_system_starts_no_more_processes_that_is_told(room: Room, monk
 
     monkeypatch.setattr("multiprocessing.process.BaseProcess.start", full)
     with pytest.raises(InputError, match=r"no process for it starts: BlockingIOError: .* no more processes"):
+        build(room, executor=pool(press.Press))
+
+
+def test_where_the_system_has_no_more_threads_that_is_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", full)
+    with pytest.raises(InputError, match="no process for it starts: can't start new thread"):
         build(room, executor=pool(press.Press))
 
 

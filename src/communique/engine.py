@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from communique import intake, inventory, journal, recipe, workers
-from communique.errors import InputError, Problem, Problems
+from communique.errors import Problem, Problems
 from communique.executors import Executor
 from communique.intake import Request
 from communique.inventory import digest
@@ -82,7 +82,7 @@ def build(
     """Bring the output folder up to date and return what was done.
 
     ``tools`` is called only when something may be due: it imports what renders. Raises InputError when the output
-    folder cannot be used, UsageError for an unknown release.
+    folder cannot be used or no process starts, UsageError for an unknown release.
     """
     with journal.opened(output, on_wait) as kept:
         return _Build(root, output, request, kept).run(tools)
@@ -261,7 +261,10 @@ class _Build:
     # --- making ---
 
     def _make(self, due: list[str], found: Mapping[str, str], maker: Maker, kit: Tools) -> None:
-        """Make the due releases; where cores are left, look ahead meanwhile. Never more jobs wait than work."""
+        """Make the due releases; where cores are left, look ahead meanwhile. Never more jobs wait than work.
+
+        Raises NoWorkersError where none can be made.
+        """
         executor = kit.executor(maker, len(due))
         running: dict[Future[Result], str] = {}
         jobs = (self._job(id_, found[id_], kit) for id_ in due)
@@ -280,11 +283,13 @@ class _Build:
                     return
                 # A short wait each, so that Ctrl-C is heard at once.
                 done, _ = wait(running, timeout=0.25, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in sorted(done, key=_is_last):
                     id_ = running.pop(future)
                     before = len(self.outcome.made)
                     try:
                         result = future.result()
+                    except NoWorkersError:
+                        raise
                     except Exception as error:  # it costs its release, not the build
                         self._lose(id_, found[id_], error)
                     else:
@@ -329,13 +334,7 @@ class _Build:
         )
 
     def _lose(self, id_: str, path: str, error: Exception) -> None:
-        """Tell of a release that could not be made; its old files stay, and the next build tries again.
-
-        Raises InputError where no other can be made either.
-        """
-        if isinstance(error, NoWorkersError):
-            hint = "build with --jobs 1; if that does not help, report it"
-            raise InputError(Problem("releases", 0, f"cannot be made, no process for it starts: {error}", hint))
+        """Tell of a release that could not be made; its old files stay, and the next build tries again."""
         if isinstance(error, LostWorkerError):
             message = f"could not be made: {error}"
         else:
@@ -368,3 +367,8 @@ class _Build:
         return {
             p: t for p, t in before.items() if not self.request.force and self.output.has(p) and self._holds(t.files)
         }
+
+
+def _is_last(future: Future[Result]) -> bool:
+    """Whether what came of a job ends the build, so that all else is kept before."""
+    return isinstance(future.exception(), NoWorkersError)

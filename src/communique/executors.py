@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from threading import Lock, Timer
 from typing import Any, Protocol
 from uuid import uuid4
@@ -97,14 +97,15 @@ class Dask:
         except Exception as error:  # whatever kept a worker from being made ready
             self._client.close()
             raise UsageError(f"the workers at {address} cannot be used: {error}") from None
-        self.width = max(1, sum(self._client.nthreads().values()))
+        # A worker makes one release at a time, whatever its threads.
+        self.width = max(1, len(self._client.nthreads()))
         self._executor = self._client.get_executor(pure=False, retries=2)
 
     def submit(self, job: Job) -> Future[Result]:
         from distributed import KilledWorker
 
         def expire() -> None:
-            # Two jobs a thread are on their way at most, so that none waits for more than one other.
+            # Two jobs a worker are on their way at most, so that none waits for more than one other.
             give_up(LostWorkerError(f"no worker had it ready after {2 * PATIENCE} seconds"))
 
         def hand_over(inner: Future[Result]) -> None:
@@ -113,6 +114,8 @@ class Dask:
                 outer.set_result(inner.result())
             except KilledWorker:
                 give_up(LostWorkerError("each worker that began it died"))
+            except CancelledError:
+                give_up(LostWorkerError("the cluster has gone"))
             except InvalidStateError:
                 pass  # it had expired
             except BaseException as error:  # the caller is told, whatever it is

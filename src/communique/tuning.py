@@ -16,10 +16,12 @@ from typing import Any, ClassVar, NamedTuple
 
 import pydyf
 import weasyprint
+from tinycss2 import serialize
 from tinycss2.ast import Node
 from weasyprint import css, images
 from weasyprint.css import AnonymousStyle, ComputedStyle
 from weasyprint.css.properties import INHERITED, INITIAL_NOT_COMPUTED, INITIAL_VALUES
+from weasyprint.css.tokens import Pending
 from weasyprint.draw import text
 from weasyprint.layout import absolute, background, block, column, float, grid, inline, page, percent, preferred, table
 from weasyprint.pdf import fonts, stream
@@ -85,8 +87,8 @@ class Style(ComputedStyle):  # type: ignore[misc]
             (name, _frozen(value), order, layer, *weight)
             for name, (value, (order, layer, weight)) in self.cascaded.items()
         )
-        # An address in a property of the author's is read from where the document is.
-        bound = any(name.startswith("__") and "url(" in str(value) for name, value, *_ in declared)
+        # An address in a property of the author's, or beside one, is read from where the document is.
+        bound = any("url(" in _pending(name, value) for name, (value, _) in self.cascaded.items())
         source = self.base_url if bound else None
         key = (id(self.font_config if above is None else above), self.pseudo_type, source, declared)
         if key not in self.twins:
@@ -130,6 +132,13 @@ class Anonymous(AnonymousStyle):  # type: ignore[misc]
     def __init__(self, parent_style: Any) -> None:
         self.update(self.same)
         super().__init__(parent_style)
+
+
+def _pending(name: str, value: Any) -> str:
+    """Return what is yet to be read of a declaration: what it says with variables, or of one."""
+    tokens = value.tokens if isinstance(value, Pending) else value if name.startswith("__") else ()
+    text: str = serialize(tokens)
+    return text
 
 
 def _frozen(value: Any) -> Any:

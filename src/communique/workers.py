@@ -15,10 +15,11 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 from types import FunctionType
 from typing import Any, Protocol
 
+from communique.errors import InputError, Problem
 from communique.jobs import Job, Result, Shared
 
 #: Seconds after which a release's worker is taken to hang. A release takes about half a second.
@@ -33,8 +34,12 @@ class LostWorkerError(Exception):
     """A worker died or hung; the text says which."""
 
 
-class NoWorkersError(Exception):
-    """No worker gets as far as its first job; the text says why."""
+class NoWorkersError(InputError):
+    """No worker gets as far as its first job."""
+
+    def __init__(self, why: str) -> None:
+        hint = "build with --jobs 1; if that does not help, report it"
+        super().__init__(Problem("releases", 0, f"cannot be made, no process for it starts: {why}", hint))
 
 
 class FaultError(Exception):
@@ -52,7 +57,10 @@ Make = Callable[[Shared], Maker]
 
 
 class Pool:
-    """A pool of workers, no more than there are jobs due; one that dies or hangs costs its job, and is replaced."""
+    """A pool of workers, no more than there are jobs due; one that dies or hangs costs its job, and is replaced.
+
+    Raises NoWorkersError where the system has no thread left to attend to a worker.
+    """
 
     def __init__(self, jobs: int, due: int, make: Make, shared: Shared) -> None:
         self.width = jobs
@@ -60,15 +68,22 @@ class Pool:
         self._given = make, shared
         self._jobs: SimpleQueue[tuple[Job, Future[Result]] | None] = SimpleQueue()
         self._workers: set[_Worker] = set()
-        self._lock = Lock()
         self._stopped = False
         # Each waits for its worker: until it is loaded, and then for each result.
-        self._attended = min(jobs, due)
-        for _ in range(self._attended):
-            Thread(target=self._attend, daemon=True).start()
+        self._attending = 0
+        self._lock = Lock()
+        with self._lock:
+            for number in range(min(jobs, due)):
+                try:
+                    Thread(target=self._attend, name=f"worker {number}", daemon=True).start()
+                except RuntimeError as error:
+                    if not self._attending:
+                        raise NoWorkersError(str(error)) from None
+                    break
+                self._attending += 1
 
     def submit(self, job: Job) -> Future[Result]:
-        """Return what will come of a job: a Result, or one of the errors above."""
+        """Return what will come of a job: a Result, or one of the errors above; after :meth:`stop` nothing will."""
         future: Future[Result] = Future()
         self._jobs.put((job, future))
         return future
@@ -83,51 +98,63 @@ class Pool:
 
     def _attend(self) -> None:
         """Keep one worker busy until the pool is stopped."""
+        # Ctrl-C is for the main thread, and for no process that is started from here.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker = None
         while (task := self._jobs.get()) and not self._stopped:
             job, future = task
             try:
                 if worker is None or worker.done >= JOBS_A_WORKER:
-                    worker = self._replace(worker)
+                    worker = self._start_instead_of(worker)
                 result = worker.work(job)
             except NoWorkersError as error:
+                worker = None
                 if self._leave():
                     self._jobs.put(task)
                     return
                 future.set_exception(error)
-            except LostWorkerError as error:
-                self._dismiss(worker)
-                worker = None
+            except FaultError as error:
                 future.set_exception(error)
             except Exception as error:  # the caller is told, whatever it is
                 future.set_exception(error)
+                # What may still stand in its pipe is no answer to another job.
+                self._dismiss(worker)
+                worker = None
             else:
                 future.set_result(result)
 
     def _leave(self) -> bool:
-        """Leave the jobs to the others, and return whether there are any."""
+        """Leave the jobs to the others who attend, and return whether there are any."""
         with self._lock:
-            if self._attended == 1:
+            if self._attending == 1:
                 return False
-            self._attended -= 1
+            self._attending -= 1
             return True
 
-    def _replace(self, worker: _Worker | None) -> _Worker:
-        if worker:
-            self._dismiss(worker)
-        why = ""
-        for _ in range(0 if self._stopped else TRIES):
-            try:
-                worker = _Worker(self._context, *self._given)
-            except (OSError, EOFError) as error:
-                why = f"{type(error).__name__}: {error}"
-                continue
-            self._workers.add(worker)
-            if not (why := "it is stopped" if self._stopped else worker.unready()):
-                return worker
-            self._dismiss(worker)
+    def _start_instead_of(self, before: _Worker | None) -> _Worker:
+        """Return a worker that is ready for its first job; raises NoWorkersError."""
+        self._dismiss(before)
+        why = "it was stopped"
+        for _ in range(TRIES):
             if self._stopped:
                 break
+            worker = None
+            try:
+                worker = _Worker(self._context, *self._given)
+                self._workers.add(worker)
+                # Where stop() has not seen it.
+                if not self._stopped:
+                    worker.get_ready()
+                    return worker
+            except FaultError as error:
+                self._dismiss(worker)
+                raise NoWorkersError(str(error)) from None
+            except LostWorkerError as error:
+                why = str(error)
+            except (OSError, EOFError, RuntimeError) as error:
+                why = f"{type(error).__name__}: {error}"
+            self._dismiss(worker)
         raise NoWorkersError(why)
 
     def _dismiss(self, worker: _Worker | None) -> None:
@@ -141,41 +168,56 @@ class _Worker:
 
     def __init__(self, context: Any, make: Make, shared: Shared) -> None:
         self.done = 0
+        self._hung = False
         self._pipe, theirs = context.Pipe()
         with theirs:
             self._process = context.Process(target=_serve, args=(theirs, make, shared), daemon=True)
             self._process.start()
 
-    def unready(self) -> str:
-        """Wait until the worker is ready for its first job; return why it will not be, or nothing."""
-        try:
-            self._answer()
-        except (LostWorkerError, FaultError) as error:
-            return str(error)
-        return ""
+    def get_ready(self) -> None:
+        """Wait until the worker is ready for its first job; raises LostWorkerError or FaultError."""
+        self._answer(None)
 
     def work(self, job: Job) -> Result:
         """Return what comes of a job; raises LostWorkerError or FaultError."""
         self.done += 1
-        with contextlib.suppress(OSError):  # one that died is missed when it does not answer
-            self._pipe.send(job)
-        result: Result = self._answer()
+        result: Result = self._answer(job)
         return result
 
-    def _answer(self) -> Any:
+    def _answer(self, job: Job | None) -> Any:
+        """Return the worker's answer to a job, or to having been started."""
+        from multiprocessing import connection
+
+        # Whatever is waited for below ends when the process does.
+        watch = Timer(PATIENCE, self._give_up)
+        watch.daemon = True
+        watch.start()
         try:
-            if not self._pipe.poll(PATIENCE):
-                raise LostWorkerError(f"it was not ready after {PATIENCE} seconds")
+            if job is not None:
+                self._pipe.send(job)
+            # A pipe may outlive its other end's process where that never took it.
+            connection.wait([self._pipe, self._process.sentinel])
+            if not self._pipe.poll():
+                raise EOFError
             answer = self._pipe.recv()
         except (OSError, EOFError):
-            raise LostWorkerError("the process that made it died") from None
+            late = f"it was not ready after {PATIENCE} seconds"
+            raise LostWorkerError(late if self._hung else "the process that made it died") from None
+        finally:
+            watch.cancel()
         if isinstance(answer, FaultError):
             raise answer
         return answer
 
+    def _give_up(self) -> None:
+        self._hung = True
+        self.stop()
+
     def stop(self) -> None:
-        self._process.kill()
-        self._process.join(timeout=5)
+        """End the process, whatever it does."""
+        with contextlib.suppress(OSError):  # it may end by itself meanwhile
+            self._process.kill()
+            self._process.join(timeout=5)
 
 
 def _serve(pipe: Any, make: Make, shared: Shared) -> None:
@@ -214,14 +256,15 @@ def warm_up() -> bool:
     multiprocessing.get_context("forkserver").set_forkserver_preload(["communique.preload"])
     # Ctrl-C is the caller's to act on: it is kept from the new process, and from those that are forked from it. The
     # tracker, which would be started on the way, lets it through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        forkserver.ensure_running()
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     except OSError:
         return False
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return True
 
 
