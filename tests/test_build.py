@@ -232,7 +232,10 @@ def test_root_may_stand_before_or_after_the_verb(room: Room, tmp_path: Path, arg
     [
         (["goood"], "there is no release 'goood'; did you mean 'good'?"),
         (["--root", "nowhere"], "there is no folder nowhere"),
-        (["--now", "tomorrow"], "--now 'tomorrow' is no instant; write 2026-11-23 or 2026-11-23T09:00"),
+        (
+            ["--now", "tomorrow"],
+            "--now 'tomorrow' is no instant; write 2026-11-23, 2026-11-23T09:00 or 2026-11-23T09:00+09:00",
+        ),
         (["--output", "releases"], "--output releases holds the newsroom's own files"),
         (["--output", "."], "--output . holds the newsroom's own files"),
     ],

@@ -147,7 +147,11 @@ def test_a_manifest_cannot_lead_out_of_the_address(newsroom: Room) -> None:
         ("output/site/sub", "lies in the folder that is to be published"),
         ("gs://bucket/x", "gs:// needs a library that is not installed: pip install 'communique[gs]'"),
         ("nosuch://x/y", "nosuch://x/y cannot be used"),
-        ("/", "is the top of a disk"),
+        ("file:///", "is the top of a disk"),
+        ("/", "/ holds the newsroom's own files"),
+        (".", ". holds the newsroom's own files"),
+        ("releases/good", "releases/good holds the newsroom's own files"),
+        ("good", "good is a release; publish takes an address, and sends all that is public"),
     ],
 )
 def test_a_wrong_address_is_told_with_exit_2(newsroom: Room, url: str, told: str) -> None:

@@ -86,7 +86,7 @@ def _exit_code(outcome: Outcome, languages: Iterable[str], *, strict: bool) -> i
 def _build(options: argparse.Namespace) -> int:
     root = _root(options)
     output = options.output or options.root / "output"
-    _refuse_sources(output, root)
+    _refuse_sources(output, root, f"--output {output}")
     request = Request(
         now=_now(options, root),
         ids=tuple(dict.fromkeys(options.ids)),
@@ -109,12 +109,12 @@ def _build(options: argparse.Namespace) -> int:
     return _exit_code(outcome, request.languages, strict=options.strict)
 
 
-def _refuse_sources(output: Path, root: Path) -> None:
-    """Refuse an output folder in which the newsroom's own files would be replaced or removed."""
-    place = output.resolve()
+def _refuse_sources(folder: Path, root: Path, given: str) -> None:
+    """Refuse a folder to write into in which the newsroom's own files would be replaced or removed."""
+    place = folder.resolve()
     own = [root, *(root / name for name in ("releases", "templates", "locales", "src", "tests"))]
     if place in own or place in root.parents or any(place.is_relative_to(folder) for folder in own[1:]):
-        raise UsageError(f"--output {output} holds the newsroom's own files")
+        raise UsageError(f"{given} holds the newsroom's own files")
 
 
 def _shown(path: Path) -> str:
@@ -247,10 +247,13 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _publish(options: argparse.Namespace) -> int:
-    from communique import journal, publish
+    from communique import inventory, journal, publish, source
 
-    output = options.output or options.root / "output"
-    _root(options)
+    output, root = options.output or options.root / "output", _root(options)
+    if "://" not in options.url:
+        if options.url in source.find_among(inventory.scan(root), Problems()):
+            raise UsageError(f"{options.url} is a release; publish takes an address, and sends all that is public")
+        _refuse_sources(Path(options.url), root, options.url)
     tell = print if options.verbose or (options.dry_run and not options.quiet) else lambda _: None
     with journal.opened(output, report.waiting(f"a build is at work in {output}")):
         done = publish.run(output / "site", options.url, dry_run=options.dry_run, tell=tell)

@@ -31,3 +31,13 @@ _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 def xml(text: str) -> str:
     """Return a text as XML content: escaped, without characters that XML does not allow."""
     return _NOT_XML.sub("", text).translate(_ESCAPED)
+
+
+def host_in_ascii(name: str) -> str:
+    """Return a host's name in ASCII (IDNA 2008, mapped by UTS 46); raises UnicodeError where it has no such form."""
+    if name.isascii():
+        return name
+    # Most newsrooms never need it.
+    import idna
+
+    return idna.encode(name, uts46=True).decode()

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from communique import markup
 from communique.catalog import Translator
 from communique.errors import InputError, Problem
+from communique.letters import host_in_ascii
 from communique.localize import LocalizedRelease, Person, detached
 from communique.model import Newsroom, Release
 from communique.plaintext import Links
@@ -83,7 +84,7 @@ def message_id(release_id: str, version: int, language: str, host: str, recipien
     if recipient:
         # The release counts in it, so that nobody can follow a person from mail to mail.
         local += "." + hashlib.sha256(f"{local}\0{recipient.strip().casefold()}".encode()).hexdigest()[:16]
-    return f"<{local}@{_host(host)}>"
+    return f"<{local}@{host_in_ascii(host)}>"
 
 
 def thread(release_id: str, version: int, language: str, host: str, recipient: str = "") -> tuple[str, ...]:
@@ -168,7 +169,7 @@ def _address(header: str, name: str, address: str, path: str) -> Header:
     """Return a mailbox (RFC 5322, 3.4) with its domain in ASCII; raises InputError where the rest of it is not."""
     local, _, domain = address.rpartition("@")
     try:
-        mailbox = f"{local}@{_host(domain)}"
+        mailbox = f"{local}@{host_in_ascii(domain)}"
         mailbox.encode("ascii")
     except UnicodeError:
         hint = "not every mail server takes other letters before the @, or such a domain"
@@ -184,16 +185,6 @@ def mailbox_header(header: str, name: str, mailbox: str) -> Header:
     value = Header(name, "utf-8", header_name=header)
     value.append(f"<{mailbox}>", "us-ascii")
     return value
-
-
-def _host(name: str) -> str:
-    """Return a host's name in ASCII (IDNA 2008, mapped by UTS 46); raises UnicodeError where it has no such form."""
-    if name.isascii():
-        return name
-    # Most newsrooms never need it.
-    import idna
-
-    return idna.encode(name, uts46=True).decode()
 
 
 def _multipart(kind: str, boundary: str, parts: Iterable[Message]) -> Message:

@@ -78,7 +78,7 @@ def moment(text: str, zone: tzinfo) -> Moment:
     """
     value = text.strip()
     if not _MOMENT.fullmatch(value):
-        raise ValueError("write 2026-11-23 or 2026-11-23T09:00")
+        raise ValueError("write 2026-11-23, 2026-11-23T09:00 or 2026-11-23T09:00+09:00")
     try:
         at = datetime.fromisoformat(value.replace(" ", "T", 1).replace(" ", ""))
     except ValueError:
@@ -88,10 +88,15 @@ def moment(text: str, zone: tzinfo) -> Moment:
     if at.tzinfo is None:
         at = at.replace(tzinfo=zone)
         if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != at.replace(tzinfo=None):
-            raise ValueError(f"clocks in {zone} skip this time; name the offset, such as +09:00")
+            raise ValueError(f"clocks in {zone} skip this time; name the offset, such as {_offset(at)}")
         if at.utcoffset() != at.replace(fold=1).utcoffset():
-            raise ValueError(f"clocks in {zone} show this time twice; name the offset, such as +09:00")
+            raise ValueError(f"clocks in {zone} show this time twice; name the offset, such as {_offset(at)}")
     return Moment(at, precise=len(value) > 10)
+
+
+def _offset(at: datetime) -> str:
+    """Return an instant's offset from UTC as it is written, such as +09:00."""
+    return at.isoformat()[-6:]
 
 
 def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
@@ -183,6 +188,9 @@ def _dict(node: Node, kind: Any, setting: Setting, name: str) -> Any:
 
 def _scalar(node: Scalar, kind: Any, setting: Setting, name: str) -> Any:
     value = node.value.strip()
+    if node.cut:
+        hint = "put the whole text in quotes; a comment has a space behind its #"
+        return setting.tell(node, f"{name}: YAML leaves out what follows: {node.cut}", hint)
     if not value:
         return setting.tell(node, f"{name} is empty", "write something, or leave the key out")
     if kind is Text:

@@ -6,10 +6,11 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from communique import markup, pictures, schema, yamltree
 from communique.errors import InputError, Problem, Problems, nearest
+from communique.letters import host_in_ascii
 from communique.model import Attachment, FileName, Image, InlinePicture, Located, Markdown, Newsroom, Release
 from communique.reader import Reader, on_disk
 from communique.schema import Setting
@@ -93,6 +94,10 @@ def _newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
         problems.add(NEWSROOM, 0, "languages is empty", "write languages: [ko, en, fr]")
     if not newsroom.contacts:
         problems.add(NEWSROOM, 0, "contacts is empty", "journalists need somebody to ask")
+    try:
+        host_in_ascii(urlsplit(newsroom.url).hostname or "")
+    except ValueError as error:
+        problems.add(NEWSROOM, newsroom.url.line, f"url: {newsroom.url} has no host that can be: {error}")
     if newsroom.logo:
         _picture(reader, "", newsroom.logo, NEWSROOM, problems)
     if (contrast := _contrast(newsroom.accent)) < READABLE:
@@ -242,6 +247,14 @@ def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Prob
         else:
             mark = what.rstrip(">") if what.startswith("<") else what.partition("=")[0]
             problems.add(text.path, line_of(mark), f"{what} is not allowed here", "write it in Markdown")
+    for link in rendered.links:
+        if not link.strip():
+            problems.add(text.path, line_of("]()"), "a link leads nowhere", "write [text](https://…)")
+        elif re.match(r"www\.", link, re.IGNORECASE):
+            problems.add(text.path, line_of(link), f"the link to {link} lacks https://", f"write https://{link}")
+    if "<h2></h2>" in rendered.html:
+        hint = "leave the line out; end marks are set by the program"
+        problems.add(text.path, line_of("##"), "a heading has no words", hint)
     for mark in dict.fromkeys(re.findall(r"\[\^[^\]\s]+\]", re.sub(r"(?s)<code>.*?</code>", "", rendered.html))):
         problems.add(text.path, line_of(mark), f"the footnote {mark} is not there", f"write {mark}: … at the end")
     for picture, alt in rendered.pictures:

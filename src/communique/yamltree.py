@@ -7,7 +7,9 @@ which a newsroom never needs and a YAML bomb is made of, are refused.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -18,17 +20,21 @@ MAX_DEPTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value as written. ``content_line`` is where its text begins: below the ``|`` of a block."""
+    """A value as written. ``content_line`` is where its text begins: below the ``|`` of a block.
+
+    ``cut`` is what follows in the line behind " #" without a space, as in ``title: We are #1``: a comment to YAML.
+    """
 
     value: str
     line: int
     content_line: int
     plain: bool
+    cut: str = ""
 
     @property
     def absent(self) -> bool:
         """Whether nothing is written, as in ``subtitle:``."""
-        return self.plain and self.value in ("", "~", "null", "Null", "NULL")
+        return self.plain and not self.cut and self.value in ("", "~", "null", "Null", "NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,19 @@ def _mark_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     if "quoted scalar" in context:
         start = error.context_mark.line + 1 if error.context_mark else line
         return Problem(path, start, "a quotation mark is never closed", "close it, or leave both out")
+    if "cannot start any token" in problem and mark and here[mark.column :]:
+        message = f"a text begins with {here[mark.column]}"
+        return Problem(path, line, message, "put it in quotes")
     if "block mapping" in context or "block collection" in context:
         return Problem(path, line, "this line does not fit what is above it", "check its indentation and quotes")
     return Problem(path, line, f"is not YAML: {problem or context}", "check the indentation and the quotes")
+
+
+def _cut(lines: list[str], end: Any) -> str:
+    """Return what stands behind a plain scalar's end as a comment that is not written as one."""
+    rest = lines[end.line][end.column :] if end.line < len(lines) else ""
+    found = re.match(r"\s+(#[^\s#].*)", rest)
+    return found[1].rstrip() if found else ""
 
 
 class _Builder:
@@ -80,7 +96,7 @@ class _Builder:
         root: Node | None = None
         # One open collection a level: what it has so far, and the line it began on.
         stack: list[tuple[list[Node], int, bool]] = []
-        documents = 0
+        documents, lines = 0, text.splitlines()
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             line = event.start_mark.line + 1 if event.start_mark else 0
             node: Node | None = None
@@ -106,7 +122,8 @@ class _Builder:
                 case yaml.ScalarEvent():
                     self.plain_only(event, line)
                     block = event.style in ("|", ">")
-                    node = Scalar(event.value, line, line + block, not event.style)
+                    cut = "" if event.style else _cut(lines, event.end_mark)
+                    node = Scalar(event.value, line, line + block, not event.style, cut)
             if node is not None:
                 if stack:
                     stack[-1][0].append(node)
