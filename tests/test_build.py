@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import os
+import shlex
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -308,3 +310,25 @@ def test_progress_is_a_bar_on_a_terminal(room: Room) -> None:
     assert "━" in text
     assert "Made 20 files of 1 release:" in text
     assert "[1/2]" not in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes streams there by other means")
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), (">&- 2>&-", 0), (">/dev/full", 1), ("2>/dev/full", 1)])
+def test_streams_that_are_closed_or_full_bring_no_traceback(room: Room, closed: str, code: int) -> None:
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(ROOT / 'build.py'))} {closed}"
+    done = subprocess.run(command, shell=True, cwd=room.path, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    if code == 0:
+        assert "press/good/good.en.pdf" in room.files()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes there")
+@pytest.mark.parametrize("folder", [b"releases", b"locales", b""])
+def test_a_name_that_is_not_utf_8_is_told(room: Room, folder: bytes) -> None:
+    path = os.path.join(os.fsencode(room.path), folder, b"caf\xe9.png")  # noqa: PTH118
+    with open(path, "wb"):
+        pass
+    done = room.run("--quiet")
+    assert (done.code, done.out) == (1, [])
+    assert [line.rpartition("/")[2] for line in done.err] == [r"caf\udce9.png: its name is not UTF-8; rename it"]

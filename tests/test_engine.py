@@ -426,6 +426,129 @@ def test_a_damaged_journal_is_made_anew(room: Room, damage: str) -> None:
     assert_clean(room)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE release SET summary = 'x'",
+        "UPDATE release SET record = x'00'",
+        "UPDATE entry SET entry = '[]'",
+        "UPDATE entry SET content = x'00'",
+        "UPDATE state SET value = '{'",
+        "UPDATE inputs SET files = 'x'",
+        "",
+    ],
+)
+def test_a_journal_that_is_damaged_inside_is_told_once_and_made_anew(room: Room, damage: str) -> None:
+    build(room)
+    path = room.path / "output/.build/journal.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(damage or "PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    if not damage:
+        data = bytearray(path.read_bytes())
+        data[4096:-100] = random.Random(1).randbytes(len(data) - 4196)
+        path.write_bytes(data)
+    with pytest.raises(InputError, match=r"journal.sqlite: was damaged: .*; delete .*output and build again"):
+        build(room, force=True)
+    build(room)
+    assert_clean(room)
+
+
+@pytest.mark.parametrize("name", ["lock.sqlite", "journal.sqlite"])
+@pytest.mark.parametrize("what", ["a folder", "garbage"])
+def test_whatever_stands_where_the_journal_and_its_lock_belong_is_told(room: Room, name: str, what: str) -> None:
+    path = room.path / "output/.build" / name
+    path.parent.mkdir(parents=True)
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"not a database" * 100)
+    done = room.run("--quiet")
+    told = {
+        ("lock.sqlite", "a folder"): [".build: cannot be written: unable to open database file"],
+        ("lock.sqlite", "garbage"): ["lock.sqlite: is damaged: file is not a database; delete it"],
+        ("journal.sqlite", "a folder"): ["journal.sqlite: cannot be written: unable to open database file"],
+        ("journal.sqlite", "garbage"): [],
+    }[name, what]
+    lines = [line.partition("output/")[2].removeprefix(".build/") for line in done.err]
+    assert (done.code, lines) == (int(bool(told)), told)
+
+
+class Meddling(Inline):
+    """Does something when it has its first job, while the other releases' files are yet to be read."""
+
+    def __init__(self, maker: Any, meddle: Callable[[], object]) -> None:
+        super().__init__(maker)
+        self.meddle = [meddle]
+
+    def submit(self, job: Job) -> Future[Result]:
+        while self.meddle:
+            self.meddle.pop()()
+        return super().submit(job)
+
+
+def two(room: Room) -> Path:
+    """Add a release that is made after the other one, build both, and make both due."""
+    room.write("releases/later.yaml", "title: Later\ndate: 2026-03-02\n")
+    text = room.write("releases/later.md", "It is later.\n")
+    build(room)
+    room.edit("releases/good.yaml", "Everything is right", "All is well")
+    room.edit("releases/later.yaml", "title: Later", "title: Much later")
+    return text
+
+
+def test_what_is_changed_and_changed_back_during_a_build_does_not_stay_published(room: Room) -> None:
+    text = two(room)
+    before = text.read_text()
+
+    def change() -> None:
+        text.write_text("It is something else.\n")
+
+    build(room, executor=lambda maker, _: Meddling(maker, change))
+    assert "something else" in (room.path / "output/site/en/later/index.html").read_text()
+    text.write_text(before)
+    build(room)
+    assert_clean(room)
+
+
+def test_a_file_that_is_gone_for_a_moment_takes_nothing_down(room: Room) -> None:
+    text = two(room)
+    before = content(room.path / "output/site/en/later")
+    aside = text.with_name("aside")
+    outcome = build(room, executor=lambda maker, _: Meddling(maker, lambda: text.rename(aside)))
+    assert [str(problem) for problem in outcome.problems] == [
+        "releases/later.md: has gone while it was read: No such file or directory; build again"
+    ]
+    assert content(room.path / "output/site/en/later") == before
+    aside.rename(text)
+    assert list(build(room).problems) == []
+    assert_clean(room)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C gets there by other means")
+def test_ctrl_c_is_heard_while_another_build_is_waited_for(room: Room) -> None:
+    with journal.opened(room.path / "output", lambda: None):
+        command = [sys.executable, str(ROOT / "build.py")]
+        process = subprocess.Popen(command, cwd=room.path, stderr=subprocess.PIPE, text=True)
+        assert process.stderr
+        assert "another build is at work" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=5)
+    assert (process.returncode, told) == (130, "communique: stopped; what was finished is kept\n")
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
+def test_a_part_of_the_output_may_be_on_another_disk(room: Room) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        if os.stat(other).st_dev == room.path.stat().st_dev:  # noqa: PTH116
+            pytest.skip("needs a second file system")
+        (room.path / "output").mkdir()
+        (room.path / "output/site").symlink_to(other)
+        assert list(build(room).problems) == []
+        build(room, "clean")
+        assert content(Path(other)) == content(room.path / "clean/site")
+
+
 class Losing:
     """An executor that loses each job."""
 

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from communique import search, shelf
+from communique.errors import InputError
 from conftest import Room
 
 VALLEY, THREE = "2023-11-21-cosmetic-valley", "2026-11-16-three-languages"
@@ -518,6 +519,16 @@ def test_a_pagefind_that_does_not_run_is_a_problem_and_no_page_offers_a_search(
     done = room.run("-q", "--format", "html")
     assert (done.code, done.err) == (0, [])
     assert '<form class="search"' in room.read("output/site/en/index.html")
+
+
+def test_a_pagefind_that_hangs_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pagefind"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(search, "_program", lambda: str(program))
+    monkeypatch.setattr(search, "PATIENCE", 0.2)
+    with pytest.raises(InputError, match=r"Pagefind failed: .* timed out after 0\.2 seconds"):
+        search.index("site/assets/search/2026", [], lambda *_: "", ["en"], library=True)
 
 
 def test_without_the_extra_there_is_no_search_and_no_word_of_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -265,6 +266,9 @@ def _publish(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # Whoever starts a program may have closed them.
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.FileIO(os.devnull, "w"), "utf-8")
+    sys.stderr = sys.stderr or io.TextIOWrapper(io.FileIO(os.devnull, "w"), "utf-8")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that is not UTF-8 gets escapes instead of an error.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -287,6 +291,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PROBLEMS
+    except (OSError, MemoryError) as error:
+        # What the machine does not give: room, files, processes, somewhere to tell of it.
+        with contextlib.suppress(OSError):
+            print(f"communique: stopped by the machine: {str(error) or type(error).__name__}", file=sys.stderr)
+        return PROBLEMS
 
 
 def run() -> NoReturn:
@@ -295,7 +304,7 @@ def run() -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError:
         code = PROBLEMS
     # All files are written and closed. Python would now take apart every object of WeasyPrint's, one by one: 0.2 s.
     os._exit(code)

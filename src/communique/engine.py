@@ -12,7 +12,7 @@ The engine knows nothing of what is rendered: it is handed the functions that do
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from communique import intake, inventory, journal, recipe, workers
-from communique.errors import Problem, Problems
+from communique.errors import InputError, Problem, Problems
 from communique.executors import Executor
 from communique.intake import Request
 from communique.inventory import digest
@@ -217,6 +217,7 @@ class _Build:
     def _shared(self) -> Shared:
         """Return the files that all releases share, with the templates' messages if they are known from before."""
         shared = intake.shared(self.files, self.digests, self.recipe)
+        self.digests.update(shared.digests)
         known = self.journal.state("words")
         return replace(shared, words=known["words"] if known and known["of"] == intake.templates(shared) else "")
 
@@ -267,7 +268,7 @@ class _Build:
         """
         executor = kit.executor(maker, len(due))
         running: dict[Future[Result], str] = {}
-        jobs = (self._job(id_, found[id_], kit) for id_ in due)
+        jobs = self._jobs(due, found, kit)
         few = tuple(jobs) if len(due) < executor.width else ()
         waiting = iter(few or jobs)
         try:
@@ -317,6 +318,19 @@ class _Build:
         except Exception:  # whoever makes it in earnest tells
             return None
 
+    def _jobs(self, due: Iterable[str], found: Mapping[str, str], kit: Tools) -> Iterator[Job]:
+        """Yield the jobs of the due releases; one whose files have gone meanwhile is lost."""
+        for id_ in due:
+            try:
+                job = self._job(id_, found[id_], kit)
+            except InputError as error:
+                self._lose(id_, found[id_], error)
+                kit.on_done(id_, [])
+                continue
+            # What it is judged and traced by is what travels.
+            self.digests.update(job.digests)
+            yield job
+
     def _job(self, id_: str, path: str, kit: Tools) -> Job:
         record = self.journal.record(id_) or Record()
         traces: dict[str, Trace] = {}
@@ -339,8 +353,9 @@ class _Build:
             message = f"could not be made: {error}"
         else:
             message = f"could not be made, by a fault in the program: {workers.fault(error)}"
+        told = [Problem(path, 0, message, "build again; if it stays, report it")]
         self.outcome.passing = True
-        self.outcome.problems.add(path, 0, message, "build again; if it stays, report it")
+        self.outcome.problems.extend(error.problems if isinstance(error, InputError) else told)
         self.keeper.doubt(id_)
 
     def _keep(self, result: Result) -> None:

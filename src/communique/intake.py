@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from communique.errors import UsageError, nearest
-from communique.inventory import Found, digest
+from communique.errors import InputError, Problem, UsageError, nearest
+from communique.inventory import UNREADABLE, Found, digest
 from communique.jobs import Job, Shared, Trace
 
 #: Files of locales/ that belong to no release.
@@ -47,13 +46,24 @@ def is_shared(path: str) -> bool:
 
 
 def shared(files: Mapping[str, Found], digests: Mapping[str, str], recipe_: str) -> Shared:
-    """Return the files that all releases share; one that cannot be read is left out, and told when it is missed."""
+    """Return the files that all releases share, with their digests as of now; raises InputError as :func:`job` does.
+
+    One that could not be read before either is left out, and told when it is missed.
+    """
+    contents = _contents((path for path in files if is_shared(path)), files, digests)
+    return Shared(contents, {path: digest(data) for path, data in contents.items()}, recipe_)
+
+
+def _contents(paths: Iterable[str], files: Mapping[str, Found], digests: Mapping[str, str]) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
-    for path, file in files.items():
-        if is_shared(path):
-            with contextlib.suppress(OSError):
-                contents[path] = Path(file.place).read_bytes()
-    return Shared(contents, {path: digests[path] for path in contents}, recipe_)
+    for path in paths:
+        try:
+            contents[path] = Path(files[path].place).read_bytes()
+        except OSError as error:
+            if digests[path] != UNREADABLE:
+                message = f"has gone while it was read: {error.strerror}"
+                raise InputError(Problem(path, 0, message, "build again")) from error
+    return contents
 
 
 def templates(shared: Shared) -> str:
@@ -91,17 +101,18 @@ def job(
     traces: Mapping[str, Trace] | None = None,
     kept: Mapping[str, bytes] | None = None,
 ) -> Job:
-    """Return the job of one release; only files with the ``carried`` endings travel with it."""
-    contents: dict[str, bytes] = {}
-    for one in own:
-        if one.lower().endswith(carried):
-            with contextlib.suppress(OSError):
-                contents[one] = Path(files[one].place).read_bytes()
+    """Return the job of one release; only files with the ``carried`` endings travel with it.
+
+    Of these it has the digests of what travels: a file may have been changed since ``digests`` were taken. Raises
+    InputError where one has gone since.
+    """
+    own = tuple(own)
+    contents = _contents((one for one in own if one.lower().endswith(carried)), files, digests)
     return Job(
         id=id_,
         path=path,
         files=contents,
-        digests={one: digests[one] for one in own},
+        digests={one: digest(contents[one]) if one in contents else digests[one] for one in own},
         now=request.now,
         drafts=request.drafts,
         languages=request.languages,

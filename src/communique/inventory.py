@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from communique.errors import InputError, Problem
+
 #: Folders of inputs; of the newsroom's folder itself only newsroom.yaml and pictures (the logo) are.
 FOLDERS = ("releases", "locales", "templates")
 ROOT_FILES = (".yaml", ".svg", ".png")
 DEEPEST = 12
 
+#: Stands for the digest of a file that cannot be read.
+UNREADABLE = "unreadable"
 #: A file changed as late as this before it was looked at may change again without its times telling.
 RACY_NS = 2_000_000_000
 
@@ -70,8 +74,19 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Found]]:
 
 
 def _found(entry: os.DirEntry[str]) -> Found:
+    if not entry.path.isascii():
+        _refuse_odd(entry.path)
     stat = entry.stat()
     return Found(entry.path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+
+
+def _refuse_odd(path: str) -> None:
+    """Raise InputError for a name that is not UTF-8: no page, catalog or archive can tell it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        raise InputError(Problem(shown, 0, "its name is not UTF-8", "rename it")) from None
 
 
 def _walk(folder: Path | str, prefix: str, depth: int = 0) -> Iterator[tuple[str, Found]]:

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from communique import locks
 from communique.errors import InputError, Problem
-from communique.inventory import RACY_NS, Found, digest, digest_file
+from communique.inventory import RACY_NS, UNREADABLE, Found, digest, digest_file
 from communique.jobs import Entry, Standing, Trace
 
 FOLDER = ".build"
@@ -78,6 +78,7 @@ class Summary:
     whole: bool
 
 
+Value = TypeVar("Value")
 #: Entries with their full texts.
 Entries = list[tuple[Entry, str]]
 
@@ -96,7 +97,7 @@ class Journal:
     def state(self, name: str) -> Any:
         """Return what was kept under a name, or None."""
         row = self._db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
+        return _read(json.loads, row[0]) if row else None
 
     def set_state(self, name: str, value: Any) -> None:
         """Keep a value; None forgets it."""
@@ -117,21 +118,21 @@ class Journal:
         row = self._db.execute("SELECT summary, record FROM release WHERE id = ?", (id_,)).fetchone()
         if row is None:
             return None
-        known = _summary(row[0])
-        planned, owned, kept = json.loads(_unpacked(row[1]))
+        known = _read(_summary, row[0])
+        planned, owned, kept = _read(json.loads, _unpacked(row[1]))
         traces = {path: Trace(self.inputs(key), *rest) for path, (key, *rest) in kept.items()}
         return Record(known.judged, known.embargo, known.standings, known.problems, planned, owned, traces)
 
     def summary(self, id_: str) -> Summary | None:
         """Return the summary of a release's record, or None: a thirtieth of it, and there may be 10,000 to look at."""
         row = self._db.execute("SELECT summary FROM release WHERE id = ?", (id_,)).fetchone()
-        return _summary(row[0]) if row else None
+        return _read(_summary, row[0]) if row else None
 
     def inputs(self, key: str) -> dict[str, str]:
         """Return a set of files with their digests; the same key gives the same object."""
         if key not in self._inputs:
             row = self._db.execute("SELECT files FROM inputs WHERE key = ?", (key,)).fetchone()
-            self._remember(key, json.loads(row[0]) if row else {"": "lost"})
+            self._remember(key, _read(json.loads, row[0]) if row else {"": "lost"})
         return self._inputs[key]
 
     def forget(self, id_: str) -> None:
@@ -174,7 +175,7 @@ class Journal:
         """Return the entries of all releases, or of one, in the order of releases and languages."""
         wanted = "?1 IS NULL OR release = ?1"
         rows = self._db.execute(f"SELECT entry FROM entry WHERE {wanted} ORDER BY release, language", (id_,))
-        return [_entry(json.loads(row[0])) for row in rows]
+        return [_read(_entry, row[0]) for row in rows]
 
     def content(self, id_: str, language: str) -> str:
         """Return the full text of an entry, as it was saved."""
@@ -202,7 +203,7 @@ class Journal:
     def digests(self, files: dict[str, Found]) -> dict[str, str]:
         """Return each file's digest, taken anew where its hints changed or were too young to be trusted.
 
-        A file that cannot be read has the digest "unreadable"; reading it will tell why.
+        A file that cannot be read has the digest UNREADABLE; reading it will tell why.
         """
         known = {path: row for path, *row in self._db.execute("SELECT path, hint, seen, digest FROM file")}
         digests: dict[str, str] = {}
@@ -217,7 +218,7 @@ class Journal:
             try:
                 digests[path] = digest_file(file.place)
             except OSError:
-                digests[path] = "unreadable"
+                digests[path] = UNREADABLE
                 continue
             fresh.append((path, hint, seen, digests[path]))
         gone = [(path,) for path in known.keys() - files.keys()]
@@ -233,7 +234,15 @@ def _packed(text: str) -> bytes:
 
 
 def _unpacked(data: bytes) -> str:
-    return zlib.decompress(data).decode()
+    return _read(lambda packed: zlib.decompress(packed).decode(), data)
+
+
+def _read(parse: Callable[[Any], Value], kept: Any) -> Value:
+    """Return a value that was kept; raises sqlite3.DatabaseError, as for all that is damaged, where it is none."""
+    try:
+        return parse(kept)
+    except (ValueError, TypeError, zlib.error) as error:
+        raise sqlite3.DatabaseError("a row of it cannot be read") from error
 
 
 def _summary(text: str) -> Summary:
@@ -243,12 +252,12 @@ def _summary(text: str) -> Summary:
 
 def as_kept(entry: Entry) -> Entry:
     """Return an entry as it will come back from a journal."""
-    return _entry(json.loads(json.dumps(astuple(entry))))
+    return _entry(json.dumps(astuple(entry)))
 
 
-def _entry(row: list[Any]) -> Entry:
+def _entry(text: str) -> Entry:
     """Return an entry from JSON, which knows no tuples."""
-    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in json.loads(text)]
     return Entry(*values)
 
 
@@ -268,12 +277,19 @@ def opened(output: Path, on_wait: Callable[[], None], patience: float = 3600) ->
         hint = "check the disk's free space and the folder's permissions"
         raise InputError(Problem(str(output), 0, f"cannot be written: {error.strerror}", hint)) from error
     with contextlib.closing(_lock(folder, on_wait, patience)):
-        connection = _connect(folder / "journal.sqlite")
+        path = folder / "journal.sqlite"
+        connection = _connect(path)
         try:
             yield Journal(connection)
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             hint = "check the disk's free space and the folder's permissions"
             raise InputError(Problem(str(folder), 0, f"cannot be written: {error}", hint)) from error
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            _remove(path)
+            # Files of releases that have gone would stay: nothing tells any more that they are ours.
+            hint = f"delete {output} and build again"
+            raise InputError(Problem(str(path), 0, f"was damaged: {error}", hint)) from error
         finally:
             connection.close()
 
@@ -291,8 +307,9 @@ def _lock(folder: Path, on_wait: Callable[[], None], patience: float) -> sqlite3
 def _connect(path: Path) -> sqlite3.Connection:
     """Return a connection to a journal of this format, made anew where it is none."""
     for attempt in range(2):
-        connection = sqlite3.connect(path)
+        connection = None
         try:
+            connection = sqlite3.connect(path)
             connection.execute("PRAGMA journal_mode = WAL")
             # A power cut may cost the last records, and then their releases are built again; files are whole anyway.
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -301,15 +318,19 @@ def _connect(path: Path) -> sqlite3.Connection:
                 raise sqlite3.DatabaseError("another format")
             connection.executescript(_TABLES)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
-        except sqlite3.OperationalError as error:
-            connection.close()
-            raise InputError(Problem(str(path), 0, f"cannot be written: {error}")) from error
-        except sqlite3.DatabaseError:
-            connection.close()
+        except sqlite3.DatabaseError as error:
+            if connection:
+                connection.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise InputError(Problem(str(path), 0, f"cannot be written: {error}")) from error
             if attempt:
                 raise
-            for leftover in path.parent.glob(path.name + "*"):
-                leftover.unlink()
+            _remove(path)
         else:
             return connection
     raise AssertionError("unreachable")
+
+
+def _remove(path: Path) -> None:
+    for part in path.parent.glob(path.name + "*"):
+        part.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ HINT = "check the disk's free space and the folder's permissions"
 def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> None:
     """Write a file, whole whenever it is there; raises InputError when the disk is full or the folder locked.
 
-    ``unfinished`` is on the same disk, a hidden file beside it if nothing else is said.
+    ``unfinished`` is where it is written first; a hidden file beside it if nothing is said, or that is on another disk.
     """
     unfinished = unfinished or place.with_name(f".{place.name}.unfinished")
     try:
@@ -27,6 +28,10 @@ def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> Non
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(place, data, unfinished)
     except OSError as error:
+        beside = place.with_name(f".{place.name}.unfinished")
+        if error.errno == errno.EXDEV and unfinished != beside:
+            # A folder of output/ may be another disk's.
+            return write_whole(place, data, beside)
         raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", HINT)) from error
 
 

@@ -32,6 +32,8 @@ PROGRAMS = ("pagefind_extended", "pagefind")
 #: Of Pagefind's files: the index, and for the newest year the library; its own interfaces never.
 _INDEX = re.compile(r"pagefind-entry\.json|.*\.pf_(?:meta|index|fragment)")
 _LIBRARY = re.compile(r"pagefind(?:-worker)?\.js|wasm\..*\.pagefind")
+#: Seconds after which it is taken to hang. A thousand texts take a second.
+PATIENCE = 600
 #: An index with fewer entries takes in the next year, too.
 LEAST = 100
 #: The text of a page that nobody looks for: Pagefind leaves out a language that has no words.
@@ -101,9 +103,9 @@ def index(
         options = ["--site", str(pages), "--output-path", str(made), "--silent"]
         try:
             command = [_program(), *options]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
             told = (done.stderr or done.stdout).strip().splitlines()[-1:] if done.returncode else []
-        except OSError as error:
+        except (OSError, subprocess.TimeoutExpired) as error:
             told = [str(error)]
         files = {place.relative_to(made).as_posix(): place for place in made.rglob("*") if place.is_file()}
         if told or "pagefind-entry.json" not in files:

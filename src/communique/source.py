@@ -100,6 +100,8 @@ def _newsroom(reader: Reader, problems: Problems) -> Newsroom | None:
         problems.add(NEWSROOM, newsroom.url.line, f"url: {newsroom.url} has no host that can be: {error}")
     if newsroom.logo:
         _picture(reader, "", newsroom.logo, NEWSROOM, problems)
+        if newsroom.logo.lower() == "icon.svg":
+            problems.add(NEWSROOM, newsroom.logo.line, "the pages have an icon.svg of their own", "rename the logo")
     if (contrast := _contrast(newsroom.accent)) < READABLE:
         told = f"its contrast is {contrast:.1f}, and {READABLE} is needed"
         message = f"the accent {newsroom.accent} cannot be read on white: {told}"
