@@ -331,4 +331,5 @@ def test_a_name_that_is_not_utf_8_is_told(room: Room, folder: bytes) -> None:
         pass
     done = room.run("--quiet")
     assert (done.code, done.out) == (1, [])
-    assert [line.rpartition("/")[2] for line in done.err] == [r"caf\udce9.png: its name is not UTF-8; rename it"]
+    hint = "rename it; or, where other programs show it well, set LC_ALL=C.UTF-8"
+    assert [line.rpartition("/")[2] for line in done.err] == [rf"caf\udce9.png: its name is not UTF-8; {hint}"]

@@ -68,25 +68,26 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Found]]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if not _hidden(entry.name) and entry.is_file():
-                    yield prefix + entry.name, _found(entry)
+                    yield prefix + entry.name, _found(entry, prefix + entry.name)
     except FileNotFoundError:
         return
 
 
-def _found(entry: os.DirEntry[str]) -> Found:
-    if not entry.path.isascii():
-        _refuse_odd(entry.path)
+def _found(entry: os.DirEntry[str], path: str) -> Found:
+    if not path.isascii():
+        _refuse_odd(path)
     stat = entry.stat()
     return Found(entry.path, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
 
 
 def _refuse_odd(path: str) -> None:
-    """Raise InputError for a name that is not UTF-8: no page, catalog or archive can tell it."""
+    """Raise InputError for a name that is not UTF-8, or is not known to be: no page or archive can tell it."""
     try:
         path.encode()
     except UnicodeEncodeError:
         shown = path.encode("utf-8", "backslashreplace").decode()
-        raise InputError(Problem(shown, 0, "its name is not UTF-8", "rename it")) from None
+        hint = "rename it; or, where other programs show it well, set LC_ALL=C.UTF-8"
+        raise InputError(Problem(shown, 0, "its name is not UTF-8", hint)) from None
 
 
 def _walk(folder: Path | str, prefix: str, depth: int = 0) -> Iterator[tuple[str, Found]]:
@@ -101,7 +102,7 @@ def _walk(folder: Path | str, prefix: str, depth: int = 0) -> Iterator[tuple[str
                 if entry.is_dir():
                     yield from _walk(entry.path, path, depth + 1)
                 elif entry.is_file():
-                    yield path, _found(entry)
+                    yield path, _found(entry, path)
     except (FileNotFoundError, NotADirectoryError):
         return
 
