@@ -32,7 +32,7 @@ from communique.jobs import Entry, Job, Result
 from communique.keeper import Outcome
 from communique.reader import Reader, in_memory
 from communique.templates import Templates
-from conftest import ROOT, SMALL, Room, copy
+from conftest import ROOT, SHARED, SMALL, Room, copy
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -472,6 +472,20 @@ def test_whatever_stands_where_the_journal_and_its_lock_belong_is_told(room: Roo
     }[name, what]
     lines = [line.partition("output/")[2].removeprefix(".build/") for line in done.err]
     assert (done.code, lines) == (int(bool(told)), told)
+
+
+def test_an_archive_of_more_sets_of_files_than_are_kept_at_hand_is_judged_alike(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "KEPT_INPUTS", 1)
+    two(room)
+    assert len(build(room).made) > 20
+    assert build(room).made == []
+    room.edit("releases/later.md", "later", "very late")
+    made = [path for path in build(room).made if not SHARED.fullmatch(path)]
+    assert made
+    assert [path for path in made if "later" not in path] == []
+    assert_clean(room)
 
 
 class Meddling(Inline):

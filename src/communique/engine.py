@@ -112,7 +112,7 @@ class _Build:
         self.files = inventory.scan(root)
         self.keeper = Keeper(kept, self.output, self.files, self.outcome)
         self.hint = inventory.hint_of(self.files, time.time_ns())
-        self._current: dict[int, bool] = {}
+        self._current: dict[str, bool] = {}
         #: The folders of the output as the last build left them, if it was whole; and which of them are so still.
         self._folders: dict[str, int] = {}
         self._same: dict[str, bool] = {}
@@ -227,7 +227,7 @@ class _Build:
             not self.request.force
             and known.judged == self._judged(id_, known.embargo)
             and known.whole
-            and all(self._holds(self.journal.inputs(key)) for key in known.inputs)
+            and all(map(self._current_still, known.inputs))
             and (all(map(self._untouched, known.folders)) or self._complete(id_))
         )
 
@@ -247,11 +247,14 @@ class _Build:
         own = [(path, self.digests[path]) for path in self.groups[id_]]
         return digest(repr((self.judge, self.request.drafts, waiting, own)).encode())
 
-    def _holds(self, files: Mapping[str, str]) -> bool:
-        """Whether the files that a trace names are as they were; thousands of traces share one set of files."""
-        if (key := id(files)) not in self._current:
-            self._current[key] = all(self.digests.get(path, "absent") == known for path, known in files.items())
+    def _current_still(self, key: str) -> bool:
+        """Whether a set of files is as it was when traces referred to it; thousands of them share one set."""
+        if key not in self._current:
+            self._current[key] = self._holds(self.journal.inputs(key))
         return self._current[key]
+
+    def _holds(self, files: Mapping[str, str]) -> bool:
+        return all(self.digests.get(path, "absent") == known for path, known in files.items())
 
     def _take(self, known: Summary) -> None:
         """Count a release that stands."""
@@ -378,10 +381,11 @@ class _Build:
 
     def _shelved(self) -> dict[str, Trace]:
         """Return the traces of those of these files that are in place and whose inputs are as they were."""
-        before = (self.journal.record(SITE) or Record()).traces
-        return {
-            p: t for p, t in before.items() if not self.request.force and self.output.has(p) and self._holds(t.files)
-        }
+        before = {} if self.request.force else (self.journal.record(SITE) or Record()).traces
+        # Most of them refer to the same files.
+        sets = {id(trace.files): trace.files for trace in before.values()}
+        hold = {key for key, files in sets.items() if self._holds(files)}
+        return {path: trace for path, trace in before.items() if id(trace.files) in hold and self.output.has(path)}
 
 
 def _is_last(future: Future[Result]) -> bool:

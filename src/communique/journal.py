@@ -28,6 +28,8 @@ from communique.inventory import RACY_NS, UNREADABLE, Found, digest, digest_file
 from communique.jobs import Entry, Standing, Trace
 
 FOLDER = ".build"
+#: Sets of files that are kept at hand: a release has a few, and an archive many.
+KEPT_INPUTS = 1000
 #: Another one makes the journal anew.
 FORMAT = 3
 
@@ -129,10 +131,14 @@ class Journal:
         return _read(_summary, row[0]) if row else None
 
     def inputs(self, key: str) -> dict[str, str]:
-        """Return a set of files with their digests; the same key gives the same object."""
+        """Return a set of files with their digests; the same key gives the same object, as long as it is kept."""
         if key not in self._inputs:
+            if len(self._inputs) >= KEPT_INPUTS:
+                self._inputs.clear()
+                self._keys.clear()
             row = self._db.execute("SELECT files FROM inputs WHERE key = ?", (key,)).fetchone()
-            self._remember(key, _read(json.loads, row[0]) if row else {"": "lost"})
+            files = self._inputs[key] = _read(json.loads, row[0]) if row else {"": "lost"}
+            self._keys[id(files)] = key
         return self._inputs[key]
 
     def forget(self, id_: str) -> None:
@@ -189,14 +195,8 @@ class Journal:
             return known
         text = json.dumps(dict(files), sort_keys=True, ensure_ascii=False)
         key = digest(text.encode())[:16]
-        if key not in self._inputs:
-            self._db.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (key, text))
-            self._remember(key, dict(files))
+        self._db.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (key, text))
         return key
-
-    def _remember(self, key: str, files: dict[str, str]) -> None:
-        self._inputs[key] = files
-        self._keys[id(files)] = key
 
     # --- files ---
 
