@@ -254,9 +254,10 @@ def _markdown(reader: Reader, text: Markdown, folder: str | None, problems: Prob
             problems.add(text.path, line_of("]()"), "a link leads nowhere", "write [text](https://…)")
         elif re.match(r"www\.", link, re.IGNORECASE):
             problems.add(text.path, line_of(link), f"the link to {link} lacks https://", f"write https://{link}")
-    if "<h2></h2>" in rendered.html:
+    if re.search(r"<h(\d)></h\1>", rendered.html):
+        place = text.line + next((i for i, line in enumerate(lines) if re.fullmatch(r"#[#\s]*", line)), 0)
         hint = "leave the line out; end marks are set by the program"
-        problems.add(text.path, line_of("##"), "a heading has no words", hint)
+        problems.add(text.path, place, "a heading has no words", hint)
     for mark in dict.fromkeys(re.findall(r"\[\^[^\]\s]+\]", re.sub(r"(?s)<code>.*?</code>", "", rendered.html))):
         problems.add(text.path, line_of(mark), f"the footnote {mark} is not there", f"write {mark}: … at the end")
     for picture, alt in rendered.pictures:
