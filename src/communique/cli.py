@@ -248,11 +248,12 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _publish(options: argparse.Namespace) -> int:
-    from communique import inventory, journal, publish, source
+    from communique import inventory, journal, publish, scaffold, source
 
     output, root = options.output or options.root / "output", _root(options)
     if "://" not in options.url:
-        if options.url in source.find_among(inventory.scan(root), Problems()):
+        # What is no ID needs no look through the archive.
+        if scaffold.is_id(options.url) and options.url in source.find_among(inventory.scan(root), Problems()):
             raise UsageError(f"{options.url} is a release; publish takes an address, and sends all that is public")
         _refuse_sources(Path(options.url), root, options.url)
     tell = print if options.verbose or (options.dry_run and not options.quiet) else lambda _: None

@@ -295,7 +295,7 @@ class _Build:
                     except NoWorkersError:
                         raise
                     except Exception as error:  # it costs its release, not the build
-                        self._lose(id_, found[id_], error)
+                        self._lose(id_, [_unmade(found[id_], error)])
                     else:
                         self._keep(result)
                     kit.on_done(id_, self.outcome.made[before:])
@@ -327,7 +327,7 @@ class _Build:
             try:
                 job = self._job(id_, found[id_], kit)
             except InputError as error:
-                self._lose(id_, found[id_], error)
+                self._lose(id_, error.problems)
                 kit.on_done(id_, [])
                 continue
             # What it is judged and traced by is what travels.
@@ -350,15 +350,10 @@ class _Build:
             id_, path, self.groups[id_], self.files, self.digests, self.request, kit.carried, traces, kept
         )
 
-    def _lose(self, id_: str, path: str, error: Exception) -> None:
-        """Tell of a release that could not be made; its old files stay, and the next build tries again."""
-        if isinstance(error, LostWorkerError):
-            message = f"could not be made: {error}"
-        else:
-            message = f"could not be made, by a fault in the program: {workers.fault(error)}"
-        told = [Problem(path, 0, message, "build again; if it stays, report it")]
+    def _lose(self, id_: str, problems: Iterable[Problem]) -> None:
+        """Tell why a release could not be made; its old files stay, and the next build tries again."""
         self.outcome.passing = True
-        self.outcome.problems.extend(error.problems if isinstance(error, InputError) else told)
+        self.outcome.problems.extend(problems)
         self.keeper.doubt(id_)
 
     def _keep(self, result: Result) -> None:
@@ -386,6 +381,15 @@ class _Build:
         sets = {id(trace.files): trace.files for trace in before.values()}
         hold = {key for key, files in sets.items() if self._holds(files)}
         return {path: trace for path, trace in before.items() if id(trace.files) in hold and self.output.has(path)}
+
+
+def _unmade(path: str, error: Exception) -> Problem:
+    """Return what is told of a release whose job ended in an error."""
+    if isinstance(error, LostWorkerError):
+        message = f"could not be made: {error}"
+    else:
+        message = f"could not be made, by a fault in the program: {workers.fault(error)}"
+    return Problem(path, 0, message, "build again; if it stays, report it")
 
 
 def _is_last(future: Future[Result]) -> bool:

@@ -28,6 +28,8 @@ from communique.inventory import RACY_NS, UNREADABLE, Found, digest, digest_file
 from communique.jobs import Entry, Standing, Trace
 
 FOLDER = ".build"
+#: What to do about an output folder that cannot be written.
+HINT = "check the disk's free space and the folder's permissions"
 #: Sets of files that are kept at hand: a release has a few, and an archive many.
 KEPT_INPUTS = 1000
 #: Another one makes the journal anew.
@@ -274,16 +276,14 @@ def opened(output: Path, on_wait: Callable[[], None], patience: float = 3600) ->
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
     except OSError as error:
-        hint = "check the disk's free space and the folder's permissions"
-        raise InputError(Problem(str(output), 0, f"cannot be written: {error.strerror}", hint)) from error
+        raise InputError(Problem(str(output), 0, f"cannot be written: {error.strerror}", HINT)) from error
     with contextlib.closing(_lock(folder, on_wait, patience)):
         path = folder / "journal.sqlite"
         connection = _connect(path)
         try:
             yield Journal(connection)
         except sqlite3.OperationalError as error:
-            hint = "check the disk's free space and the folder's permissions"
-            raise InputError(Problem(str(folder), 0, f"cannot be written: {error}", hint)) from error
+            raise InputError(Problem(str(folder), 0, f"cannot be written: {error}", HINT)) from error
         except sqlite3.DatabaseError as error:
             connection.close()
             _remove(path)

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from communique.errors import InputError, Problem, Problems
-from communique.journal import FOLDER
-
-HINT = "check the disk's free space and the folder's permissions"
+from communique.journal import FOLDER, HINT
 
 
 def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> None:
@@ -19,7 +17,8 @@ def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> Non
 
     ``unfinished`` is where it is written first; a hidden file beside it if nothing is said, or that is on another disk.
     """
-    unfinished = unfinished or place.with_name(f".{place.name}.unfinished")
+    beside = place.with_name(f".{place.name}.unfinished")
+    unfinished = unfinished or beside
     try:
         try:
             _write(place, data, unfinished)
@@ -28,10 +27,9 @@ def write_whole(place: Path, data: bytes, unfinished: Path | None = None) -> Non
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(place, data, unfinished)
     except OSError as error:
-        beside = place.with_name(f".{place.name}.unfinished")
         if error.errno == errno.EXDEV and unfinished != beside:
             # A folder of output/ may be another disk's.
-            return write_whole(place, data, beside)
+            return write_whole(place, data)
         raise InputError(Problem(str(place), 0, f"cannot be written: {error.strerror}", HINT)) from error
 
 

@@ -88,7 +88,7 @@ class Style(ComputedStyle):  # type: ignore[misc]
             for name, (value, (order, layer, weight)) in self.cascaded.items()
         )
         # An address in a property of the author's, or beside one, is read from where the document is.
-        bound = any("url(" in _pending(name, value) for name, (value, _) in self.cascaded.items())
+        bound = any("url(" in serialize(tokens) for tokens in self._unread())
         source = self.base_url if bound else None
         key = (id(self.font_config if above is None else above), self.pseudo_type, source, declared)
         if key not in self.twins:
@@ -99,6 +99,14 @@ class Style(ComputedStyle):  # type: ignore[misc]
                 above, self.cascaded, self.pseudo_type, top, self.base_url, self.font_config, _NoPage()
             )
         return self.twins[key]
+
+    def _unread(self) -> Iterable[Any]:
+        """Yield the tokens of what is yet to be read: declarations with variables, and of them."""
+        for name, (value, _) in self.cascaded.items():
+            if isinstance(value, Pending):
+                yield value.tokens
+            elif name.startswith("__"):
+                yield value
 
     @property
     def specified(self) -> dict[str, Any]:
@@ -132,13 +140,6 @@ class Anonymous(AnonymousStyle):  # type: ignore[misc]
     def __init__(self, parent_style: Any) -> None:
         self.update(self.same)
         super().__init__(parent_style)
-
-
-def _pending(name: str, value: Any) -> str:
-    """Return what is yet to be read of a declaration: what it says with variables, or of one."""
-    tokens = value.tokens if isinstance(value, Pending) else value if name.startswith("__") else ()
-    text: str = serialize(tokens)
-    return text
 
 
 def _frozen(value: Any) -> Any:
